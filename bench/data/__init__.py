@@ -1,0 +1,11 @@
+"""Data sets: bundled with scikit-learn or synthetic, split, scaled and hashed. Arrays and ground truth, no jax."""
+
+from bench.data.bundled import BUNDLED
+from bench.data.prepare import prepare
+from bench.data.source import Raw, Source
+from bench.data.synthetic import SYNTHETIC
+
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC}
+"""name -> source; a new data set is one entry."""
+
+__all__ = ["DATA", "Raw", "Source", "prepare"]

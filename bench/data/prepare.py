@@ -1,0 +1,77 @@
+"""From raw rows to the table that a run sees: constant columns, split, scaling fitted on the train rows only."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.data.source import Raw, Source
+from bench.errors import InputError
+from bench.spec import Table
+
+
+def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
+    """The table of one data set under the axes `split`, `scaling`, `constant_columns` and `normalize_rows`.
+
+    Args:
+        source: where the rows come from.
+        static: these axes and the source's own options.
+        seed: of the source; the split is the same for every seed.
+
+    Returns:
+        Rows as float64, with their hash.
+
+    Raises:
+        InputError: non-finite rows, a split that the data cannot give, a single class.
+    """
+    options = {name: static.get(name, default) for name, default in source.options.items()}
+    raw = source.make(seed, options)
+    _check(raw, static["data"])
+    x = raw.x
+    train, test = _split(len(x), static["split"])
+    if static["constant_columns"] == "drop":
+        x = x[:, x[train].max(axis=0) > x[train].min(axis=0)] if static["scaling"] != "raw" else x
+    x = _scale(x, train, static["scaling"])
+    if static["normalize_rows"]:
+        norms = np.sqrt(np.mean(np.square(x), axis=1, keepdims=True))
+        x = x * np.sqrt(static["normalize_rows"]) / np.where(norms > 0, norms, 1)
+    parts = (x[train], raw.y[train], x[test], raw.y[test])
+    digest = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
+    return Table(*parts, raw.classes, raw.truth, digest)
+
+
+def _check(raw: Raw, name: str) -> None:
+    bad = np.argwhere(~np.isfinite(raw.x))
+    if len(bad):
+        row, column = bad[0]
+        raise InputError(f"data {name!r}: row {row}, column {column} is {raw.x[row, column]}; give finite numbers.")
+    if not np.isfinite(raw.y).all():
+        row = int(np.argwhere(~np.isfinite(raw.y))[0, 0])
+        raise InputError(f"data {name!r}: the target of row {row} is {raw.y[row]}; give finite numbers.")
+
+
+def _split(rows: int, split: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row numbers for training and testing: a fixed permutation for every seed and user."""
+    if split == "all":
+        return np.arange(rows), np.arange(0)
+    try:
+        train, test = (int(part) for part in split.split("/"))
+    except ValueError:
+        raise InputError(f"split {split!r}: give 'all' or 'train/test' numbers of rows such as '1437/360'.") from None
+    if train < 1 or test < 0 or train + test > rows:
+        raise InputError(f"split {split!r} needs {train + test} rows, the data has {rows}.")
+    order = np.random.default_rng(0).permutation(rows)
+    return order[:train], order[train : train + test]
+
+
+def _scale(x: NDArray[np.float64], train: NDArray[np.intp], scaling: str) -> NDArray[np.float64]:
+    if scaling == "raw":
+        return x
+    seen = x[train]
+    if scaling == "minmax":
+        low, span = seen.min(axis=0), np.ptp(seen, axis=0)
+    else:
+        low, span = seen.mean(axis=0), seen.std(axis=0)
+    return (x - low) / np.where(span > 0, span, 1)

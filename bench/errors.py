@@ -1,0 +1,29 @@
+"""Errors that a user can act on, each one sentence: what is wrong, where, and what would be right."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InputError(ValueError):
+    """Bad input: the command line prints it and exits with 2, before anything is compiled or written."""
+
+
+class DamagedFile(RuntimeError):
+    """A result file whose checksum or structure is wrong; it is set aside and computed again."""
+
+
+def unknown(kind: str, name: object, valid: Iterable[str]) -> InputError:
+    """The error for a name that nobody registered, with a suggestion and the valid names.
+
+    Args:
+        kind: what the name should have been, such as "optimizer".
+        name: what was given.
+        valid: the names that would have been right.
+
+    Returns:
+        The exception to raise.
+    """
+    names = sorted(valid)
+    close = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+    hint = next((f" Did you mean {n!r}?" for n in names if close and n.lower() == close[0]), "")
+    return InputError(f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}.")

@@ -1,0 +1,5 @@
+"""The only place with a clock: compiling ahead, running, and the ledger of where the seconds went."""
+
+from bench.measure.runner import Executed, execute
+
+__all__ = ["Executed", "execute"]

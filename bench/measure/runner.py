@@ -1,0 +1,184 @@
+"""Compiles and runs programs, and keeps the time ledger of each.
+
+While one program runs, the next ones are compiled in a thread (compilation releases the interpreter lock). When the
+point is the timing, nothing overlaps: a program is alone, warm and repeated, and the clock stops when every output is
+ready.
+"""
+
+import statistics
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import jax
+
+from bench.spec import Ledger, Outcome, Parts, Program, Table
+from bench.train import Prepared, prepare
+
+TIMED_REPEATS = 5
+AHEAD = 2  # programs compiled ahead of the one that runs
+KEPT = 8  # executables kept for programs of the same shapes
+COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}  # compiles up to twice as fast, and the code is no slower
+
+
+class Executed(NamedTuple):
+    """A program, what it returned and what it cost; `error` instead of an outcome where it failed."""
+
+    program: Program
+    outcome: Outcome | None
+    ledger: Ledger | None
+    error: str = ""
+
+
+class _Compiled(NamedTuple):
+    prepared: Prepared
+    executable: Any
+    trace_seconds: float
+    lower_seconds: float
+    compile_seconds: float
+    cache_hit: bool
+
+
+class _Compiler:
+    """Turns programs into executables, and keeps the last ones for programs that differ in their lanes alone."""
+
+    def __init__(self, parts: Parts, tables: Callable[[Program], Sequence[Table]], devices: Sequence[Any]) -> None:
+        self.parts, self.tables, self.devices = parts, tables, devices
+        self.kept: OrderedDict[Any, Any] = OrderedDict()
+
+    def __call__(self, program: Program) -> _Compiled:
+        prepared = prepare(program, self.parts, self.tables(program), self.devices)
+        shapes = jax.tree.map(lambda a: (a.shape, str(a.dtype)), prepared.inputs)
+        key = str((sorted((k, str(v)) for k, v in program.static.items()), shapes, program.checkpoints))
+        if key in self.kept:
+            return _Compiled(prepared, self.kept[key], 0.0, 0.0, 0.0, True)
+        hits = _cache_hits()
+        start = time.perf_counter()
+        traced = prepared.function.trace(prepared.inputs)
+        traced_at = time.perf_counter()
+        lowered = traced.lower()
+        lowered_at = time.perf_counter()
+        cpu = self.devices[0].platform == "cpu"
+        executable = lowered.compile(compiler_options=COMPILER_OPTIONS if cpu else None)
+        compiled_at = time.perf_counter()
+        self.kept[key] = executable
+        while len(self.kept) > KEPT:
+            self.kept.popitem(last=False)
+        return _Compiled(
+            prepared,
+            executable,
+            traced_at - start,
+            lowered_at - traced_at,
+            compiled_at - lowered_at,
+            _cache_hits() > hits,
+        )
+
+
+def execute(
+    programs: Sequence[Program],
+    parts: Parts,
+    tables: Callable[[Program], Sequence[Table]],
+    devices: Sequence[Any],
+    timed: bool = False,
+) -> Iterator[Executed]:
+    """Trains programs in order.
+
+    Args:
+        programs: what to train.
+        parts: the registries.
+        tables: the table that the seeds of a program share, or one per distinct seed.
+        devices: JAX devices.
+        timed: whether the timing is the point: no overlap, a warm-up, and repeats.
+
+    Yields:
+        One result per program. A program that fails yields its error and the next one goes on.
+    """
+    compiler = _Compiler(parts, tables, devices)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile") as pool:
+        waiting: list[Future[_Compiled]] = []
+        ahead = 0 if timed else AHEAD
+        try:
+            for position, program in enumerate(programs):
+                while len(waiting) <= ahead and position + len(waiting) < len(programs):
+                    waiting.append(pool.submit(compiler, programs[position + len(waiting)]))
+                yield _finish(program, waiting.pop(0), devices, timed)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _finish(program: Program, compiled: "Future[_Compiled]", devices: Sequence[Any], timed: bool) -> Executed:
+    try:
+        outcome, ledger = _run(compiled.result(), devices, timed, program.static["repeats"])
+    except Exception as error:  # noqa: BLE001 - one program's failure must not lose the others
+        return Executed(program, None, None, f"{type(error).__name__}: {error}")
+    return Executed(program, outcome, ledger)
+
+
+def _run(compiled: _Compiled, devices: Sequence[Any], timed: bool, repeats: int) -> tuple[Outcome, Ledger]:
+    def once() -> tuple[float, Any]:
+        start = time.perf_counter()
+        raw = jax.block_until_ready(compiled.executable(compiled.prepared.inputs))
+        return time.perf_counter() - start, raw
+
+    first, raw = once()
+    again = [once() for _ in range(TIMED_REPEATS if timed else repeats - 1)]
+    for _, other in again:
+        if not timed and not all(map(_same, jax.tree.leaves(raw), jax.tree.leaves(other))):
+            raise AssertionError("two executions of one program differ")
+    seconds = [one for one, _ in again] if timed else [first]
+    start = time.perf_counter()
+    outcome = compiled.prepared.outcome(raw)
+    transfer = time.perf_counter() - start
+    flops, accessed = _cost(compiled.executable)
+    return outcome, Ledger(
+        compiled.trace_seconds,
+        compiled.lower_seconds,
+        compiled.compile_seconds,
+        first,
+        statistics.median(seconds),
+        max(seconds) - min(seconds),
+        transfer,
+        len(seconds),
+        len(devices),
+        compiled.cache_hit,
+        timed,
+        flops,
+        accessed,
+        _peak_bytes(compiled.executable),
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    import numpy as np
+
+    return np.asarray(one).tobytes() == np.asarray(other).tobytes()
+
+
+def _cost(executable: Any) -> tuple[float, float]:
+    analysis = executable.cost_analysis() or {}
+    return float(analysis.get("flops", 0.0)), float(analysis.get("bytes accessed", 0.0))
+
+
+def _peak_bytes(executable: Any) -> float:
+    memory = executable.memory_analysis()
+    if memory is None:
+        return 0.0
+    return float(memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes)
+
+
+_hits = 0
+
+
+def _cache_hits() -> int:
+    """Hits of the persistent compilation cache so far; listens from the first call on."""
+    if not _cache_hits.__dict__.get("listening"):
+        jax.monitoring.register_event_listener(_count)
+        _cache_hits.__dict__["listening"] = True
+    return _hits
+
+
+def _count(event: str, **_: Any) -> None:
+    global _hits  # noqa: PLW0603 - JAX reports cache hits through a process-wide listener only
+    _hits += event == "/jax/compilation_cache/cache_hits"

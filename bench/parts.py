@@ -1,0 +1,186 @@
+"""The default parts, and what the planner asks about a configuration: the place where registries come together."""
+
+import functools
+import hashlib
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.data import DATA
+from bench.data import prepare as prepare_table
+from bench.errors import InputError, unknown
+from bench.plan import Description
+from bench.spec import OPTIONS, Parts, Run, Table
+
+
+def default_parts() -> Parts:
+    """Everything that is registered in the suite, with the hash of its sources."""
+    from bench import train
+
+    import models
+
+    return Parts(
+        models=models.MODELS,
+        inits=models.INITS,
+        activations=models.ACTIVATIONS,
+        losses=models.LOSSES,
+        data=DATA,
+        methods=train.METHODS,
+        schedules=train.SCHEDULES,
+        clips=train.CLIPS,
+        stops=train.STOPS,
+        orders=train.ORDERS,
+        probes=train.PROBES,
+        hash=source_hash("models", "bench.train", "bench.data"),
+    )
+
+
+def source_hash(*packages: str) -> str:
+    """SHA-256 over the Python sources of packages, sorted by name."""
+    digest = hashlib.sha256()
+    for package in packages:
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        assert spec.submodule_search_locations
+        root = Path(next(iter(spec.submodule_search_locations)))
+        for path in sorted(root.rglob("*.py")):
+            digest.update(f"{package}/{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+class Catalogue:
+    """Data sets and model sizes behind a set of parts, each computed once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._table = functools.lru_cache(maxsize=256)(self._make_table)
+
+    def tables(self, static: Mapping[str, Any], seeds: Sequence[int]) -> list[Table]:
+        """The table that all seeds share, or one per distinct seed, ascending."""
+        if static["data"] is None:
+            return [_EMPTY]
+        source = self.parts.get("data", static["data"])
+        chosen = sorted({int(seed) for seed in seeds}) if source.per_seed else [0]
+        key = tuple(sorted((axis, static[axis]) for axis in (*_DATA_AXES, *source.options) if axis in static))
+        return [self._table(key, seed) for seed in chosen]
+
+    def _make_table(self, key: tuple[tuple[str, Any], ...], seed: int) -> Table:
+        static = dict(key)
+        return prepare_table(self.parts.get("data", static["data"]), static, seed)
+
+    def lookup(self, data: str, seed: int = 0, **axes: Any) -> Table:
+        """The rows that a run with these axes sees; dotted options as `rows=200` for `data.rows`."""
+        source = self.parts.get("data", data)
+        options = {name: axes.pop(name.removeprefix("data."), default) for name, default in source.options.items()}
+        static = {axis: axes.pop(axis, getattr(Run, axis)) for axis in _DATA_AXES[1:]}
+        if axes:
+            raise unknown("data axis", next(iter(axes)), [*static, *options])
+        return self.tables({"data": data, **static, **options}, [seed])[0]
+
+    def describe(self, asked: Mapping[str, Any], seeds: Sequence[int]) -> Description:
+        """Resolves defaults, blanks axes that do not apply, and sizes the model.
+
+        Args:
+            asked: every static axis, and static options.
+            seeds: seeds of the runs.
+
+        Raises:
+            InputError: an unknown name, or choices that do not go together.
+        """
+        from models import Shape
+
+        parts, static = self.parts, dict(asked)
+        architecture = parts.get("models", static["model"])
+        static |= {axis: None for axis in ("depth", "width", "activation", "bias") if axis not in architecture.axes}
+        if not architecture.needs_data:
+            static |= dict.fromkeys((*_DATA_AXES, "loss", "order", "ragged")) | {
+                "batch_size": "full",
+                "probe_rows": "all",
+            }
+        if static["init"] == "default":
+            static["init"] = architecture.init
+        table = self.tables(static, seeds)[0]
+        if architecture.needs_data:
+            _batch(static, table)
+            _loss(static, table, architecture.loss, parts)
+        if "depth" in architecture.axes:
+            _widths(static)
+        activation = parts.get("activations", static["activation"] or "identity")
+        loss = parts.get("losses", static["loss"]) if static["loss"] else None
+        shape = Shape(table.x.shape[1], loss.outputs(table.classes) if loss else 1)
+        model = architecture.make(shape, static, parts.get("inits", static["init"]), activation)
+        _names(static, parts)
+        return Description(
+            static=static,
+            hyper=dict(model.hyper) | _constants(static, parts),
+            rows=table.rows,
+            all_rows=table.rows + len(table.x_test),
+            parameters=model.draws,
+            multiplications=model.multiplications,
+            activations=model.activations,
+            layers=len(model.widths),
+            data_hash=hashlib.sha256("".join(t.hash for t in self.tables(static, seeds)).encode()).hexdigest(),
+        )
+
+
+_DATA_AXES = ("data", "split", "scaling", "constant_columns", "normalize_rows")
+
+
+def _empty() -> Table:
+    import numpy as np
+
+    return Table(np.zeros((1, 1)), np.zeros(1), np.zeros((0, 1)), np.zeros(0), 0)
+
+
+_EMPTY = _empty()
+
+
+def _batch(static: dict[str, Any], table: Table) -> None:
+    size = static["batch_size"]
+    if size == "full" or size == table.rows and static["order"] != "replacement":
+        static |= {"batch_size": "full", "order": None, "ragged": None}
+    elif size > table.rows and static["order"] != "replacement":
+        raise InputError(
+            f"batch_size = {size}: data {static['data']!r} has {table.rows} train rows; give at most that."
+        )
+
+
+def _loss(static: dict[str, Any], table: Table, default: str, parts: Parts) -> None:
+    if static["loss"] == "default":
+        static["loss"] = default or ("softmax_cross_entropy" if table.classes else "half_squared_error")
+    if parts.get("losses", static["loss"]).needs_classes and not table.classes:
+        raise InputError(f"loss {static['loss']!r} needs classes; data {static['data']!r} has real-valued targets.")
+
+
+def _widths(static: dict[str, Any]) -> None:
+    width, depth = static["width"], static["depth"]
+    if isinstance(width, tuple) and len(width) != depth:
+        raise InputError(f"width = {list(width)}: depth {depth} needs {depth} widths, got {len(width)}.")
+    if depth == 0:
+        static |= {"width": 1, "activation": None}  # no hidden layer reads them
+
+
+def _names(static: Mapping[str, Any], parts: Parts) -> None:
+    from bench.train import probe_names
+
+    for registry, axis in (("orders", "order"), ("stops", "stop"), ("clips", "clip"), ("schedules", "schedule")):
+        if static[axis] is not None:
+            parts.get(registry, static[axis])
+    probe_names(static["probes"], parts.probes)
+    source = parts.get("data", static["data"]) if static["data"] else None
+    for axis in static:
+        prefix, dot, _ = axis.partition(".")
+        if dot and OPTIONS.get(prefix) == "static" and not (source and axis in source.options):
+            raise unknown("option", axis, source.options if source else ())
+
+
+def _constants(static: Mapping[str, Any], parts: Parts) -> dict[str, float]:
+    """Traced constants of the optimizer, the schedule, the clip and the stopping rule, with their defaults."""
+    found = {}
+    for prefix, registry in (("optimizer", "methods"), ("schedule", "schedules"), ("clip", "clips")):
+        part = parts.get(registry, static[prefix])
+        found |= {f"{prefix}.{name}": value for name, value in part.constants.items()}
+    if static["stop"] != "none":
+        found["stop.threshold"] = 0.0
+    return found

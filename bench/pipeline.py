@@ -1,0 +1,241 @@
+"""One study from its grids to its findings: plan, train, commit, refine, judge. The stages meet here and nowhere else."""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import evidence as tables_of
+from bench.errors import InputError
+from bench.measure import execute
+from bench.parts import Catalogue
+from bench.plan import plan
+from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study
+from bench.spec.study import Profile
+from bench.store import Folder, findings_table, program_tables, study_folder
+
+MOST_ROUNDS = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to run: everything that is not the question itself."""
+
+    profile: Profile = "quick"
+    out: Path = Path("results")
+    devices: Sequence[Any] = ()
+    lanes: int | None = None
+    seed: int = 0
+    timed: bool = False
+    fail_fast: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Something worth telling: `plan`, `program`, `finding`, `warning`, `error` or `done`, with its facts."""
+
+    kind: str
+    facts: dict[str, Any]
+
+
+Listener = Callable[[Event], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """What came of a study."""
+
+    study: Study
+    evidence: Evidence
+    findings: tuple[Finding, ...]
+    folder: Path
+    runs: int
+    programs: int
+    trained: int
+    failed: int
+    seconds: float
+
+    @property
+    def impl(self) -> str:
+        """PASS, FAIL or NOT RUN."""
+        from bench.stats import worst
+
+        return worst(self.findings)
+
+    @property
+    def claims(self) -> dict[str, tuple[str, str]]:
+        """Claim id -> (verdict, expected); a claim that no finding judged is NOT RUN."""
+        found = {f.claim: f.verdict or "NOT RUN" for f in self.findings if f.claim}
+        return {claim.id: (found.get(claim.id, "NOT RUN"), claim.expected) for claim in self.study.claims}
+
+    @property
+    def as_expected(self) -> bool:
+        """No implementation failure, and every claim as the catalogue says."""
+        return self.impl != "FAIL" and all(verdict == expected for verdict, expected in self.claims.values())
+
+
+def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
+    """The plan of a study's first round."""
+    return _plan(study.grids(settings.profile, catalogue.lookup), catalogue, settings)
+
+
+def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings) -> Plan:
+    shifted = [_shifted(grid, settings.seed) for grid in grids]
+    platform = settings.devices[0].platform if settings.devices else "cpu"
+    return plan(shifted, catalogue.describe, f"{catalogue.parts.hash}|{platform}", settings.lanes)
+
+
+def _shifted(grid: Grid, seed: int) -> Grid:
+    if not seed:
+        return grid
+    given = grid.axes.get("seed", 0)
+    seeds = [int(s) + seed for s in given] if isinstance(given, (list, range, np.ndarray)) else int(given) + seed
+    return dataclasses.replace(grid, axes={**grid.axes, "seed": seeds})
+
+
+def run_study(study: Study, parts: Parts, settings: Settings, tell: Listener = lambda event: None) -> Judged:
+    """Runs a study: only what is missing is trained, then everything is judged.
+
+    Args:
+        study: the question.
+        parts: the registries, a mutant's or a user's among them.
+        settings: how to run.
+        tell: is told of every event.
+
+    Returns:
+        The evidence and the findings.
+
+    Raises:
+        InputError: bad input, before anything is compiled.
+    """
+    start = time.perf_counter()
+    catalogue = Catalogue(parts)
+    folder = Folder(study_folder(settings.out, study.name, settings.profile))
+    grids, round_, keys = study.grids(settings.profile, catalogue.lookup), 0, []
+    runs = programs = trained = failed = 0
+    while grids and round_ <= MOST_ROUNDS:
+        now = _plan(grids, catalogue, settings)
+        folder.open(_manifest(study, settings, now, parts), round_)
+        done, lost = _train(study, now, catalogue, folder, settings, tell)
+        keys += [program.key for program in now.programs]
+        runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
+        if lost:
+            break  # refining and judging half of a grid would mislead
+        found = tables_of.read(folder, keys, catalogue.lookup)
+        grids, round_ = study.refine(found, round_), round_ + 1
+    keys = [key for key in dict.fromkeys(keys) if (folder.programs / f"{key}.zip").exists()]
+    evidence = tables_of.read(folder, keys, catalogue.lookup)
+    findings = _judge(study, evidence, failed)
+    folder.derive("findings", findings_table(study.id, study.name, findings, {c.id: c.expected for c in study.claims}))
+    for finding in findings:
+        tell(Event("finding", _finding_facts(study, finding)))
+    seconds = time.perf_counter() - start
+    return Judged(study, evidence, findings, folder.path, runs, programs, trained, failed, seconds)
+
+
+def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]:
+    if failed:
+        reason = f"{failed} program(s) crashed; run the command again to try them once more"
+        return (Finding(study.title, None, None, "", "NOT RUN", reason=reason),)
+    return tuple(study.judge(evidence))
+
+
+def _train(
+    study: Study, now: Plan, catalogue: Catalogue, folder: Folder, settings: Settings, tell: Listener
+) -> tuple[int, int]:
+    """Trains what is missing; returns how many programs were trained and how many of them failed."""
+    missing = [program for program in now.programs if not folder.has(program.key)]
+    facts = {"runs": now.runs, "programs": len(now.programs), "missing": len(missing), "seconds": now.seconds}
+    tell(Event("plan", {"study": study.id, "name": study.name, **facts}))
+
+    def tables(program: Program) -> Any:
+        return catalogue.tables(program.static, program.lanes["seed"])
+
+    failed = 0
+    for done in execute(missing, catalogue.parts, tables, settings.devices, settings.timed):
+        rows = tables(done.program)[0].rows
+        folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
+        diverged = int((done.outcome.runs["first_bad_step"] >= 0).sum()) if done.outcome else 0
+        tell(
+            Event(
+                "program",
+                {
+                    "study": study.id,
+                    "program": done.program.key[:12],
+                    "runs": done.program.width,
+                    "diverged": diverged,
+                    "seconds": done.ledger.run_seconds if done.ledger else None,
+                    "estimated_seconds": done.program.seconds,
+                },
+            )
+        )
+        if done.error:
+            failed += 1
+            tell(Event("error", {"study": study.id, "program": done.program.key[:12], "message": done.error}))
+            if settings.fail_fast:
+                break
+    return len(missing), failed
+
+
+def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict[str, Any]:
+    return {
+        "study": study.id,
+        "name": study.name,
+        "profile": settings.profile,
+        "seed": settings.seed,
+        "code": parts.hash,
+        "runs": now.runs,
+        "programs": [program.key for program in now.programs],
+        "versions": versions(),
+        "platform": settings.devices[0].platform if settings.devices else "cpu",
+        "device": settings.devices[0].device_kind if settings.devices else "cpu",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the numbers."""
+    import importlib.metadata
+    import platform
+
+    names = ("jax", "jaxlib", "optax", "numpy", "scipy", "scikit-learn")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
+
+
+def _finding_facts(study: Study, finding: Finding) -> dict[str, Any]:
+    expected = {claim.id: claim.expected for claim in study.claims}.get(finding.claim or "")
+    return {
+        "study": study.id,
+        "name": study.name,
+        "quantity": finding.quantity,
+        "measured": finding.measured,
+        "predicted": finding.predicted,
+        "rule": finding.rule,
+        "impl": finding.impl,
+        "claim": finding.verdict,
+        "claim_id": finding.claim,
+        "expected": expected,
+        "reason": finding.reason,
+    }
+
+
+def stored(path: Path, catalogue: Catalogue) -> Evidence:
+    """The evidence in a folder of results, read by its manifests alone."""
+    keys = tables_of.folder_keys(path)
+    if not keys:
+        raise InputError(f"{path} holds no results; run the study first.")
+    folder = Folder(path)
+    return tables_of.read(folder, [key for key in keys if (folder.programs / f"{key}.zip").exists()], catalogue.lookup)
+
+
+def as_json(event: Event) -> str:
+    """An event as one line of JSON; non-finite numbers are null."""
+
+    def plain(value: Any) -> Any:
+        value = value.item() if isinstance(value, np.generic) else value
+        return None if isinstance(value, float) and not np.isfinite(value) else value
+
+    return json.dumps({"event": event.kind, "version": 1, **{key: plain(value) for key, value in event.facts.items()}})

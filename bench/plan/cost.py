@@ -1,0 +1,59 @@
+"""How long a program takes and how many lanes belong together: a small model with measured constants."""
+
+from typing import NamedTuple
+
+WORKING_SET = 2 << 20
+"""Bytes that the lanes of a chunk should share: about one core's second-level cache."""
+
+MOST_LANES = 256
+
+
+class Cost(NamedTuple):
+    """Estimated work and seconds of one program."""
+
+    flops: float
+    bytes: float
+    seconds: float
+
+
+def chunk_width(lanes: int, parameters: int, activations: int, batch_rows: int, itemsize: int) -> int:
+    """How many lanes to compute together, from their working set.
+
+    Args:
+        lanes: lanes of the program.
+        parameters: numbers of one model.
+        activations: numbers that one row keeps for its backward pass.
+        batch_rows: rows of a batch.
+        itemsize: bytes per number.
+
+    Returns:
+        A width that divides the lanes into an even number of nearly equal chunks.
+    """
+    per_lane = itemsize * (3 * parameters + activations * batch_rows)
+    fitting = max(4, min(MOST_LANES, WORKING_SET // max(per_lane, 1)))
+    chunks = max(1, -(-lanes // fitting))
+    chunks += chunks % 2 if chunks > 1 or lanes >= 16 else 0
+    return -(-lanes // chunks)
+
+
+def estimate(
+    lanes: int,
+    multiplications: int,
+    layers: int,
+    batch_rows: int,
+    steps: int,
+    all_rows: int,
+    checkpoints: int,
+    chunk: int,
+) -> Cost:
+    """The cost of a program on two cores of a laptop-class CPU.
+
+    A step costs its multiplications at a rate that grows with the rows of a batch, and a fixed time for each compiled
+    kernel of each layer; a checkpoint evaluates all rows forward; compiling grows with the layers.
+    """
+    training = 6.0 * multiplications * batch_rows * steps * lanes
+    evaluating = 2.0 * multiplications * all_rows * checkpoints * lanes
+    rate = 40e9 if batch_rows < 8 else 80e9
+    launches = steps * max(1, lanes // chunk) * (4 + 6 * layers)
+    seconds = 0.4 + 0.06 * layers + (training / rate + evaluating / 80e9) + launches * 0.25e-6
+    return Cost(training + evaluating, 4.0 * lanes * multiplications * 3, seconds)

@@ -1,0 +1,206 @@
+"""The planner: expands grids, splits static from traced axes, and groups runs into programs."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.errors import InputError
+from bench.plan.cost import chunk_width, estimate
+from bench.spec import Columns, Grid, Plan, Program, Run, expand
+from bench.spec.run import STATIC, TRACED, kind
+
+MOST_LANES_PER_PROGRAM = 16_384
+
+
+class Description(NamedTuple):
+    """What the planner must know of one static configuration; asked once per program.
+
+    Attributes:
+        static: the configuration with defaults resolved and None where an axis does not apply.
+        hyper: the traced axes that apply, with their defaults.
+        rows, all_rows: train rows, and train and test rows together.
+        parameters, multiplications, activations, layers: sizes of the model.
+        data_hash: of the rows.
+        surface: whether the model has no data, so that an epoch is one step.
+    """
+
+    static: Mapping[str, Any]
+    hyper: Mapping[str, float]
+    rows: int
+    all_rows: int
+    parameters: int
+    multiplications: int
+    activations: int
+    layers: int
+    data_hash: str
+
+
+Describe = Callable[[Mapping[str, Any], Sequence[int]], Description]
+"""`(static, seeds) -> Description`."""
+
+
+def plan(grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | None = None) -> Plan:
+    """Plans grids: every run exactly once, in a stable order.
+
+    Args:
+        grids: the grids of a study; runs that several of them ask for are trained once.
+        describe: sizes and defaults of a configuration.
+        identity: what else makes results comparable, such as the hash of the sources and the platform.
+        lanes: lanes computed together, for every program; chosen from the working set unless given.
+
+    Returns:
+        The plan.
+
+    Raises:
+        InputError: a grid that cannot be right.
+    """
+    merged: dict[str, tuple[Description, dict[str, list[NDArray[Any]]], list[NDArray[np.int64]]]] = {}
+    first = 0
+    for grid in grids:
+        columns = expand(grid)
+        for static, members in _groups(columns):
+            seeds = np.unique(columns.column("seed")[members]).tolist() if "seed" in columns.codes else [Run.seed]
+            about = describe(static, seeds)
+            values = _lane_values(columns, members, about)
+            _, kept, lists = merged.setdefault(_text(about.static), (about, {}, []))[0:3]
+            for axis, column in values.items():
+                kept.setdefault(axis, []).append(column)
+            lists.append(first + members)
+        first += columns.runs
+    programs = []
+    for about, values, runs in merged.values():
+        programs += _programs(about, *_unique(values, runs), identity, lanes)
+    return Plan(tuple(programs), sum(program.width for program in programs))
+
+
+def _groups(columns: Columns) -> Iterator[tuple[dict[str, Any], NDArray[np.int64]]]:
+    """Static configurations in order of first appearance, each with its runs."""
+    static = [axis for axis in columns.codes if kind(axis) == "static"]
+    code = np.zeros(columns.runs, np.int64)
+    for axis in static:
+        code = code * len(columns.values[axis]) + columns.codes[axis]
+    order = np.argsort(code, kind="stable")
+    edges = np.flatnonzero(np.diff(code[order])) + 1
+    groups = sorted(np.split(order, edges), key=lambda members: members[0])
+    defaults = {axis: getattr(Run, axis) for axis in STATIC}
+    for members in groups:
+        own = {axis: columns.values[axis][columns.codes[axis][members[0]]] for axis in static}
+        yield defaults | own, members
+
+
+def _lane_values(columns: Columns, members: NDArray[np.int64], about: Description) -> dict[str, NDArray[Any]]:
+    """The traced axes of these runs; a traced axis that does not apply here is left out if it is not varied."""
+    defaults = {axis: getattr(Run, axis) for axis in TRACED} | dict(about.hyper)
+    foreign = [axis for axis in columns.codes if kind(axis) == "traced" and axis not in defaults]
+    for axis in foreign:
+        prefix = axis.split(".")[0]
+        own = sorted(name for name in about.hyper if name.startswith(prefix))
+        if len(columns.values[axis]) == 1 and not own:
+            raise InputError(
+                f"axis {axis!r} does not apply to {_who(prefix, about)}. Valid: {', '.join(own) or 'none'}."
+            )
+    values = {}
+    for axis, default in defaults.items():
+        if axis in columns.codes:
+            values[axis] = columns.column(axis)[members]
+        else:
+            values[axis] = np.full(len(members), default, np.int64 if axis == "seed" else np.float64)
+    return values
+
+
+def _who(prefix: str, about: Description) -> str:
+    name = {"start": "model", "surface": "model"}.get(prefix, prefix)
+    return f"{name} {about.static.get(name)!r}"
+
+
+def _unique(
+    values: Mapping[str, list[NDArray[Any]]], runs: list[NDArray[np.int64]]
+) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+    """Lanes without repeats, in the order of the grids."""
+    columns = {axis: np.concatenate(parts) for axis, parts in values.items()}
+    code = np.zeros(len(next(iter(columns.values()))), np.int64)
+    for column in columns.values():
+        distinct, own = np.unique(column, return_inverse=True)
+        code = np.unique(code * len(distinct) + own, return_inverse=True)[1]
+    keep = np.sort(np.unique(code, return_index=True)[1])
+    return {axis: column[keep] for axis, column in columns.items()}, np.concatenate(runs)[keep]
+
+
+def _programs(
+    about: Description, values: Mapping[str, NDArray[Any]], runs: NDArray[np.int64], identity: str, lanes: int | None
+) -> Iterator[Program]:
+    static = about.static
+    batch = about.rows if static["batch_size"] == "full" else static["batch_size"]
+    per_epoch = -(-about.rows // batch) if static["ragged"] == "pad" else about.rows // batch
+    steps = _steps(static, per_epoch)
+    checkpoints = checkpoint_steps(static["checkpoints"], steps, per_epoch)
+    itemsize = {"float64": 8, "float32": 4}.get(static["dtype"], 2)
+    for start in range(0, len(runs), MOST_LANES_PER_PROGRAM):
+        own = slice(start, start + MOST_LANES_PER_PROGRAM)
+        width = len(runs[own])
+        chunk = static["lanes"] or lanes
+        chunk = chunk or chunk_width(width, about.parameters, about.activations, batch, itemsize)
+        cost = estimate(
+            width, about.multiplications, about.layers, batch, steps, about.all_rows, len(checkpoints), chunk
+        )
+        part = {axis: column[own] for axis, column in values.items()}
+        key = _key(static, part, chunk, steps, checkpoints, about.data_hash, identity)
+        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, *cost)
+
+
+def _steps(static: Mapping[str, Any], per_epoch: int) -> int:
+    if static["steps"] is not None and static["epochs"] is not None:
+        raise InputError("give the length as `steps` or as `epochs`, not as both.")
+    if static["steps"] is not None:
+        return static["steps"]
+    return (10 if static["epochs"] is None else static["epochs"]) * per_epoch
+
+
+def checkpoint_steps(asked: str | int | Sequence[int], steps: int, per_epoch: int) -> tuple[int, ...]:
+    """The steps at which records are taken: always 0 and the last, ascending.
+
+    Args:
+        asked: value of the axis `checkpoints`.
+        steps: length of the run.
+        per_epoch: steps of an epoch.
+
+    Raises:
+        InputError: not a way to place checkpoints.
+    """
+    if asked == "epoch":
+        inner: Sequence[int] = range(0, steps, max(per_epoch, 1))
+    elif asked == "log":  # 1, 2, 3, 4, 6, 8, 12, 16, ...
+        inner = [n for power in range(steps.bit_length()) for n in (2**power, 3 * 2 ** (power - 1) if power else 1)]
+    elif asked == "end":
+        inner = ()
+    elif isinstance(asked, int) and not isinstance(asked, bool) and asked > 0:
+        inner = range(0, steps, asked)
+    elif isinstance(asked, (tuple, list)):
+        inner = [int(step) for step in asked]
+    else:
+        raise InputError(f"checkpoints = {asked!r}: give 'epoch', 'log', 'end', a number of steps, or a list of steps.")
+    return tuple(sorted({0, steps, *(step for step in inner if 0 <= step <= steps)}))
+
+
+def _text(static: Mapping[str, Any]) -> str:
+    return json.dumps(static, sort_keys=True, default=list)
+
+
+def _key(
+    static: Mapping[str, Any],
+    lanes: Mapping[str, NDArray[Any]],
+    chunk: int,
+    steps: int,
+    checkpoints: tuple[int, ...],
+    data_hash: str,
+    identity: str,
+) -> str:
+    digest = hashlib.sha256(_text(static).encode())
+    for axis in sorted(lanes):
+        digest.update(axis.encode() + b"\0" + np.ascontiguousarray(lanes[axis]).tobytes())
+    digest.update(json.dumps([chunk, steps, checkpoints, data_hash, identity]).encode())
+    return digest.hexdigest()

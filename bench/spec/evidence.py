@@ -1,0 +1,80 @@
+"""What a study judges: the tables of its runs, and the data behind them."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.spec.table import Table
+
+Frame = Any
+"""A pandas DataFrame; not imported here, so that the command line starts fast."""
+
+Lookup = Callable[..., Table]
+"""`data(name, split="all", scaling="standard", seed=0, **options) -> Table`: the rows that a run with these axes sees."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """The tables of DESIGN's section on results, restricted to one study, and access to the data.
+
+    `curves`, `layers` and `values` carry the varied axes of their runs as columns, so that no study has to join.
+    """
+
+    runs: Frame
+    curves: Frame
+    layers: Frame
+    values: Frame
+    programs: Frame
+    data: Lookup
+
+    def table(self, run: Any) -> Table:
+        """The data that a run saw; `run` is a row of `runs` as the methods below yield it."""
+        axes = ("split", "scaling", "constant_columns", "normalize_rows")
+        options = {
+            key.removeprefix("data."): run[key]
+            for key in run.columns()
+            if key.startswith("data.") and run[key] == run[key]
+        }
+        return self.data(run.data, seed=run.seed, **{axis: run[axis] for axis in axes}, **options)
+
+    def curve(self, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
+        """Per run its row of `runs`, the steps (checkpoints,) and one column of `curves`, (checkpoints,)."""
+        return self._per_run(self.curves, column)
+
+    def layer(self, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
+        """Per run its row of `runs`, the steps and one column of `layers`, (checkpoints, layers)."""
+        return self._per_run(self.layers, column)
+
+    def vector(self, quantity: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
+        """Per run its row of `runs`, the steps and one quantity of `values`, (checkpoints, entries)."""
+        return self._per_run(self.values[self.values["quantity"] == quantity], "value")
+
+    def _per_run(self, frame: Frame, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
+        rows = {row.run: row for row in map(_Row, self.runs.to_dict("records"))}
+        for run, own in frame.groupby("run", observed=True, sort=False):
+            steps = own["step"].drop_duplicates().to_numpy()
+            values = own[column].to_numpy()
+            yield rows[run], steps, values if len(values) == len(steps) else values.reshape(len(steps), -1)
+
+
+class _Row:
+    """A row of `runs`: plain axes as attributes, dotted ones by index."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self._facts = facts
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._facts[name]
+        except KeyError:
+            raise AttributeError(f"runs has no column {name!r}") from None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._facts[name]
+
+    def columns(self) -> list[str]:
+        """Names of the columns that are not null."""
+        return [name for name, value in self._facts.items() if value is not None]

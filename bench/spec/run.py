@@ -1,0 +1,149 @@
+"""One training: the axes a grid can vary, their defaults and their rules.
+
+The type says what an axis costs. A *static* axis changes the compiled program; a *traced* one is data in a lane, so
+that a thousand values cost one compilation.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from bench.errors import InputError, unknown
+
+OPTIONS = {
+    "data": "static",  # data.rows, data.condition, ...: what a data set is made with
+    "model": "static",
+    "loss": "static",
+    "init": "traced",  # init.gain, init.bias
+    "activation": "traced",  # activation.slope, activation.alpha
+    "optimizer": "traced",  # optimizer.momentum, optimizer.beta1, ...
+    "schedule": "traced",
+    "clip": "traced",
+    "stop": "traced",
+    "surface": "traced",
+    "start": "traced",
+}
+"""Prefixes of dotted axes, the options of a part, and their kind."""
+
+
+def _axis(default: Any, kind: Literal["static", "traced"], doc: str) -> Any:
+    return dataclasses.field(default=default, metadata={"kind": kind, "doc": doc})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Run:
+    """The axes of one run. Each is a column of the `runs` table under the same name."""
+
+    data: str = _axis("digits", "static", "data set")
+    split: str = _axis("all", "static", "`all`, or `train/test` numbers of rows such as `1437/360`")
+    scaling: str = _axis("standard", "static", "`standard`, `minmax` or `raw`; fitted on the train rows")
+    constant_columns: str = _axis("drop", "static", "`drop`, or `keep` (centred, never divided by zero)")
+    normalize_rows: float = _axis(0.0, "static", "scale every row to this mean square ‖x‖²/d; 0 leaves rows alone")
+    model: str = _axis("linear", "static", "model")
+    depth: int = _axis(2, "static", "number of hidden layers; 0 is a linear model")
+    width: int | tuple[int, ...] = _axis(32, "static", "units per hidden layer: one number, or one per layer")
+    activation: str = _axis("tanh", "static", "activation between layers")
+    bias: bool = _axis(True, "static", "whether layers have biases")
+    init: str = _axis("default", "static", "initialisation; `default` is zeros for linear models, glorot for networks")
+    loss: str = _axis("default", "static", "loss; `default` follows the model and the data")
+    optimizer: str = _axis("sgd", "static", "optimizer")
+    schedule: str = _axis("constant", "static", "learning rate as a function of the step")
+    clip: str = _axis("none", "static", "gradient clipping: `none`, `norm` or `value`")
+    batch_size: int | str = _axis("full", "static", "rows per step: a number, or `full`")
+    order: str = _axis("reshuffle", "static", "`reshuffle` each epoch, draw with `replacement`, or one `fixed` order")
+    ragged: str = _axis("drop", "static", "a last batch that is not full: `drop` it, or `pad` it (masked mean)")
+    epochs: int | None = _axis(None, "static", "length of the run in epochs; give this or `steps`")
+    steps: int | None = _axis(None, "static", "length of the run in steps")
+    stop: str = _axis("none", "static", "stopping rule; its threshold is `stop.threshold`")
+    checkpoints: str | int | tuple[int, ...] = _axis(
+        "epoch", "static", "when to record: `epoch`, `log`, `end`, every n steps, or a list of steps"
+    )
+    probes: str | tuple[str, ...] = _axis("norms", "static", "`off`, `norms`, `full`, or names of probes")
+    probe_rows: int | str = _axis(128, "static", "train rows that probes look at: the first n, or `all`")
+    dtype: str = _axis("float32", "static", "float16, bfloat16, float32 or float64")
+    lanes: int | None = _axis(None, "static", "runs computed together; chosen from the working set unless given")
+    repeats: int = _axis(1, "static", "how often to execute the program; outcomes must agree bit for bit")
+    seed: int = _axis(0, "traced", "of the initial draw, the data order and the data's noise")
+    learning_rate: float = _axis(0.1, "traced", "learning rate, or its initial value under a schedule")
+    l2: float = _axis(0.0, "traced", "penalty l2 / (2 m) ||W||^2, biases free")
+    diverge_above: float = _axis(1e6, "traced", "diverged when the loss exceeds this times max(1, initial loss)")
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+_FIELDS = {field.name: field for field in dataclasses.fields(Run) if field.name != "options"}
+STATIC = tuple(name for name, field in _FIELDS.items() if field.metadata["kind"] == "static")
+TRACED = tuple(name for name, field in _FIELDS.items() if field.metadata["kind"] == "traced")
+
+_POSITIVE = {"learning_rate", "diverge_above"}
+_NON_NEGATIVE = {"l2", "normalize_rows"}
+_CHOICES = {
+    "scaling": ("standard", "minmax", "raw"),
+    "constant_columns": ("drop", "keep"),
+    "order": ("reshuffle", "replacement", "fixed"),
+    "ragged": ("drop", "pad"),
+    "dtype": ("float16", "bfloat16", "float32", "float64"),
+}
+
+
+def kind(axis: str) -> str:
+    """`static` or `traced`.
+
+    Args:
+        axis: the name of an axis, plain or dotted.
+
+    Raises:
+        InputError: no such axis.
+    """
+    if axis in _FIELDS:
+        return _FIELDS[axis].metadata["kind"]
+    prefix, dot, option = axis.partition(".")
+    if dot and option and prefix in OPTIONS:
+        return OPTIONS[prefix]
+    raise unknown("axis", axis, [*_FIELDS, *(f"{prefix}.<option>" for prefix in OPTIONS)])
+
+
+def validate(axis: str, value: Any) -> None:
+    """Checks one value of one axis, as far as that is possible without knowing any part.
+
+    Args:
+        axis: a valid axis name.
+        value: the value.
+
+    Raises:
+        InputError: the value cannot be right, with the axis, the value and what would be right.
+    """
+    if kind(axis) == "traced":
+        _validate_number(axis, value)
+    elif axis in _CHOICES and value not in _CHOICES[axis]:
+        raise unknown(axis, value, _CHOICES[axis])
+    elif axis in ("depth", "epochs", "steps", "repeats", "lanes", "width", "batch_size"):
+        _validate_count(axis, value)
+
+
+def _validate_number(axis: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InputError(f"{axis} = {value!r} is not a number.")
+    if math.isnan(value) or (math.isinf(value) and axis != "diverge_above"):
+        raise InputError(f"{axis} = {value!r}: give a finite number.")
+    if axis in _POSITIVE and value <= 0:
+        raise InputError(f"{axis} = {value!r}: give a number above 0.")
+    if axis in _NON_NEGATIVE and value < 0:
+        raise InputError(f"{axis} = {value!r}: give 0 or more.")
+    if axis == "seed" and (value != int(value) or not 0 <= value < 2**63):
+        raise InputError(f"seed = {value!r}: give a whole number from 0 to 2^63 - 1.")
+
+
+def _validate_count(axis: str, value: Any) -> None:
+    if value is None and axis in ("epochs", "steps", "lanes"):
+        return
+    if axis == "batch_size" and value == "full":
+        return
+    if axis == "width" and isinstance(value, (tuple, list)):
+        for item in value:
+            _validate_count(axis, item)
+        return
+    least = {"depth": 0, "steps": 0, "epochs": 0}.get(axis, 1)
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        also = " or 'full'" if axis == "batch_size" else ""
+        raise InputError(f"{axis} = {value!r}: give a whole number of at least {least}{also}.")

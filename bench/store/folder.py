@@ -1,0 +1,206 @@
+"""One folder of results: a manifest, one immutable file per program, and tables derived from them.
+
+A file is written under a temporary name in the same folder, flushed to disk, published without replacing anything,
+and only then reported; the first commit of a program wins.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.errors import DamagedFile, InputError
+
+SCHEMA_VERSION = 1
+_NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")
+
+
+def study_folder(root: Path, name: str, profile: str) -> Path:
+    """`<root>/<study>/<profile>`, checked.
+
+    Args:
+        root: the results root.
+        name: of the study.
+        profile: of the run.
+
+    Raises:
+        InputError: a name that could leave the root, or a symbolic link on the way.
+    """
+    for part in (name, profile):
+        if not _NAME.match(part):
+            raise InputError(f"name {part!r}: use 1 to 64 small letters, digits, '-' or '_', the first no sign.")
+    for folder in (root / name, root / name / profile):
+        if folder.is_symlink():
+            raise InputError(f"{folder} is a symbolic link; results are written to plain folders only.")
+    return root / name / profile
+
+
+class Folder:
+    """The results of one study under one profile."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.programs = path / "programs"
+
+    def open(self, manifest: Mapping[str, Any], round: int = 0) -> None:
+        """Creates the folder, or checks that it belongs to the same plan.
+
+        Args:
+            manifest: what identifies the plan; written once per round and never changed.
+            round: of refinement.
+
+        Raises:
+            InputError: the folder cannot be written, or holds results of another plan.
+        """
+        path = self.path / f"manifest-{round}.json"
+        if path.exists():
+            found = json.loads(path.read_text())
+            fields = sorted(
+                key for key in {*found, *manifest} if found.get(key) != json.loads(json.dumps(manifest)).get(key)
+            )
+            if fields:
+                raise InputError(
+                    f"{self.path} holds results of another plan (different: {', '.join(fields)}). "
+                    f"Choose another folder with --out, or remove these with `python -m bench.clean {self.path.parent.name}`."
+                )
+            return
+        try:
+            self.programs.mkdir(parents=True, exist_ok=True)
+            self._publish(path, json.dumps(manifest, indent=1, sort_keys=True).encode())
+        except OSError as error:
+            raise InputError(
+                f"cannot write to {self.path}: {error.strerror}. Choose another folder with --out."
+            ) from None
+
+    def has(self, key: str) -> bool:
+        """Whether the program is committed and its file whole; a damaged or crashed one is set aside."""
+        path = self.programs / f"{key}.zip"
+        if not path.exists():
+            return False
+        try:
+            crashed = self._read(path, ["programs"])["programs"]["status"][0].as_py() == "crashed"
+        except DamagedFile:
+            crashed = False
+        else:
+            if not crashed:
+                return True
+        path.rename(path.with_suffix(".crashed" if crashed else ".damaged"))
+        return False
+
+    def commit(self, key: str, tables: Mapping[str, pa.Table]) -> bool:
+        """Saves one program; False if another process has saved it before.
+
+        Args:
+            key: of the program.
+            tables: by name.
+        """
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
+            for name, table in tables.items():
+                member = io.BytesIO()
+                pq.write_table(table, member, compression="zstd", write_page_checksum=True)
+                archive.writestr(zipfile.ZipInfo(f"{name}.parquet"), member.getvalue())
+        return self._publish(self.programs / f"{key}.zip", data.getvalue())
+
+    def _publish(self, path: Path, data: bytes) -> bool:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+        finally:
+            os.unlink(temporary)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        return True
+
+    def _read(self, path: Path, names: Sequence[str]) -> dict[str, pa.Table]:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                present = set(archive.namelist())
+                return {
+                    name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet")), page_checksum_verification=True)
+                    for name in names
+                    if f"{name}.parquet" in present
+                }
+        except (zipfile.BadZipFile, OSError, pa.ArrowInvalid, EOFError, KeyError) as error:
+            raise DamagedFile(f"{path} is damaged: {error}") from error
+
+    def merged(self, keys: Sequence[str], name: str) -> pa.Table | None:
+        """One table over programs, in their order, from the derived file if it is of exactly these programs.
+
+        Args:
+            keys: programs that count.
+            name: of the table.
+
+        Returns:
+            The table, or None where no program has it.
+        """
+        digest = hashlib.sha256("".join(keys).encode()).hexdigest()
+        path = self.path / f"{name}.parquet"
+        with contextlib.suppress(OSError, pa.ArrowInvalid):
+            if (pq.read_schema(path).metadata or {}).get(b"programs") == digest.encode():
+                return pq.read_table(path, page_checksum_verification=True)
+        parts = [self._read(self.programs / f"{key}.zip", [name]).get(name) for key in keys]
+        tables = [table for table in parts if table is not None]
+        if not tables:
+            path.unlink(missing_ok=True)
+            return None
+        merged = pa.concat_tables([_decoded(table) for table in tables], promote_options="permissive")
+        merged = _encoded(merged).replace_schema_metadata({"programs": digest, "schema": str(SCHEMA_VERSION)})
+        self.derive(name, merged)
+        return merged
+
+    def derive(self, name: str, table: pa.Table) -> Path:
+        """Writes a derived table, replacing an older one; it can be rebuilt at any time."""
+        path = self.path / f"{name}.parquet"
+        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
+        os.close(handle)
+        try:
+            pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return path
+
+    def clean(self) -> None:
+        """Removes the folder."""
+        shutil.rmtree(self.path)
+
+
+def _decoded(table: pa.Table) -> pa.Table:
+    """Dictionary columns as plain ones: a column may be empty in one program and text in another."""
+    columns = [
+        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for column in table.columns
+    ]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
+
+
+def _encoded(table: pa.Table) -> pa.Table:
+    columns = [
+        column.combine_chunks().dictionary_encode() if pa.types.is_string(column.type) else column
+        for column in table.columns
+    ]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))

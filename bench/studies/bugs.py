@@ -1,0 +1,45 @@
+"""Deliberate bugs that several studies must catch, as changes of parts; see `Mutant`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bench.spec import Parts
+
+
+def replace(registry: str, name: str, change: Callable[[Any], Any]) -> Callable[[Parts], Parts]:
+    """The parts with one of them changed, for `Mutant(parts=...)`."""
+    return lambda parts: parts.replaced(registry, name, change)
+
+
+def summed(loss: Any) -> Any:
+    """A loss whose mean over m rows is their sum: the gradient is not divided by m."""
+    return loss._replace(per_row=lambda outputs, y: y.shape[0] * loss.per_row(outputs, y))
+
+
+def on_gradient(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An optimizer that sees `change(gradient)` instead of the gradient."""
+
+    def broken(method: Any) -> Any:
+        def make(hyper: Any) -> Any:
+            right = method.make(hyper)
+            return right._replace(
+                update=lambda g, state, params=None, **more: right.update(
+                    change(g), state, params, **_known(right, more)
+                )
+            )
+
+        return method._replace(make=make)
+
+    return broken
+
+
+def on_rate(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An optimizer whose learning rate is `change(learning rate)`."""
+    return lambda method: method._replace(
+        make=lambda hyper: method.make({**hyper, "learning_rate": change(hyper["learning_rate"])})
+    )
+
+
+def _known(transformation: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """Extra arguments, for transformations that take them."""
+    return more if "ExtraArgs" in type(transformation).__name__ else {}

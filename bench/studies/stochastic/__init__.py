@@ -1,0 +1,1 @@
+"""Stochastic and mini-batch descent."""

@@ -1,0 +1,27 @@
+"""One training loop: (parameters, traced hyperparameters, data order, data) -> records."""
+
+from bench.train.devices import configure
+from bench.train.engine import Prepared, prepare
+from bench.train.methods import CLIPS, METHODS, Method
+from bench.train.orders import ORDERS
+from bench.train.probes import PROBES, Probe, Snapshot, probe_names
+from bench.train.schedules import SCHEDULES, Schedule
+from bench.train.stops import STOPS, Stop
+
+__all__ = [
+    "CLIPS",
+    "METHODS",
+    "ORDERS",
+    "PROBES",
+    "SCHEDULES",
+    "STOPS",
+    "Method",
+    "Prepared",
+    "Probe",
+    "Schedule",
+    "Snapshot",
+    "Stop",
+    "configure",
+    "prepare",
+    "probe_names",
+]

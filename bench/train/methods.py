@@ -1,0 +1,72 @@
+"""Optimizers and clipping from optax, with every constant traced, so that it is a grid axis that costs no compilation."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import optax
+from jax import Array
+
+
+class Method(NamedTuple):
+    """`make(hyper) -> optax.GradientTransformation`; hyper holds `learning_rate` and the constants, as scalars.
+
+    `constants` are the axes it reads, without their prefix `optimizer.`, and their defaults. A transformation with
+    extra arguments also gets `value`, `grad` and `value_fn`, the batch loss as a function of the parameters.
+    """
+
+    make: Callable[[Mapping[str, Array]], optax.GradientTransformation]
+    constants: Mapping[str, float] = {}
+
+
+_ADAM = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+
+
+def _adam(factory: Callable[..., optax.GradientTransformation]) -> Callable[..., optax.GradientTransformation]:
+    return lambda h: factory(
+        h["learning_rate"], b1=h["optimizer.beta1"], b2=h["optimizer.beta2"], eps=h["optimizer.epsilon"]
+    )
+
+
+METHODS = {
+    "sgd": Method(lambda h: optax.sgd(h["learning_rate"])),
+    "momentum": Method(lambda h: optax.sgd(h["learning_rate"], h["optimizer.momentum"]), {"momentum": 0.9}),
+    "nesterov": Method(
+        lambda h: optax.sgd(h["learning_rate"], h["optimizer.momentum"], nesterov=True), {"momentum": 0.9}
+    ),
+    "adagrad": Method(
+        lambda h: optax.adagrad(
+            h["learning_rate"], initial_accumulator_value=h["optimizer.initial"], eps=h["optimizer.epsilon"]
+        ),
+        {"initial": 0.0, "epsilon": 1e-10},
+    ),
+    "rmsprop": Method(
+        lambda h: optax.rmsprop(h["learning_rate"], decay=h["optimizer.decay"], eps=h["optimizer.epsilon"]),
+        {"decay": 0.99, "epsilon": 1e-8},
+    ),
+    "adam": Method(_adam(optax.adam), _ADAM),
+    "amsgrad": Method(_adam(optax.amsgrad), _ADAM),
+    "nadam": Method(_adam(optax.nadam), _ADAM),
+    "adamax": Method(_adam(optax.adamax), _ADAM),
+    "adamw": Method(
+        lambda h: optax.adamw(
+            h["learning_rate"],
+            b1=h["optimizer.beta1"],
+            b2=h["optimizer.beta2"],
+            eps=h["optimizer.epsilon"],
+            weight_decay=h["optimizer.weight_decay"],
+        ),
+        _ADAM | {"weight_decay": 1e-2},
+    ),
+    "lion": Method(
+        lambda h: optax.lion(h["learning_rate"], b1=h["optimizer.beta1"], b2=h["optimizer.beta2"], weight_decay=0.0),
+        {"beta1": 0.9, "beta2": 0.99},
+    ),
+    "sign_sgd": Method(lambda h: optax.sign_sgd(h["learning_rate"])),
+}
+
+CLIPS = {
+    "none": Method(lambda h: optax.identity()),
+    "norm": Method(lambda h: optax.clip_by_global_norm(h["clip.threshold"]), {"threshold": 1.0}),  # type: ignore[arg-type]
+    "value": Method(lambda h: optax.clip(h["clip.threshold"]), {"threshold": 1.0}),
+}
+"""Applied to the gradient before the optimizer; constants have the prefix `clip.`."""

@@ -1,0 +1,186 @@
+"""Probes: what a checkpoint records beyond the losses, per run, per layer, or as free values."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from bench.errors import unknown
+from models import Batch, Model, Taps
+
+
+class Snapshot(NamedTuple):
+    """One lane at one checkpoint, seen on the probe rows.
+
+    Everything is computed once and shared by the probes; what no probe reads, the compiler drops.
+    """
+
+    model: Model
+    params: Any
+    batch: Batch
+    hyper: Mapping[str, Array]
+    objective: Callable[..., Any]  # J(params, batch, hyper, shift=None) -> (value, (outputs, taps))
+    outputs: Array  # (rows, outputs)
+    taps: Taps
+    gradients: Any  # like params
+    deltas: tuple[Array, ...]  # dL/dz_l, (rows, fan_out), the output layer included
+    updates: Any  # what the optimizer would add to params for these gradients
+
+
+class Probe(NamedTuple):
+    """`measure(snapshot) -> {quantity: array}`.
+
+    The table says the shape: `curves` scalars, `layers` one number per layer, `values` any shape.
+    """
+
+    table: Literal["curves", "layers", "values"]
+    measure: Callable[[Snapshot], dict[str, Array]]
+
+
+def _norm(array: Array) -> Array:
+    """Euclidean norm, scaled by the largest entry so that float16 squares do not overflow."""
+    largest = jnp.max(jnp.abs(array))
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
+    return scale * jnp.sqrt(jnp.sum(jnp.square(array / scale)))
+
+
+def _norms(arrays: tuple[Array, ...]) -> Array:
+    return jnp.stack([_norm(array) for array in arrays])
+
+
+def tree_norm(tree: Any) -> Array:
+    """Euclidean norm of all leaves together."""
+    return _norm(_norms(tuple(jax.tree.leaves(tree))))
+
+
+def _gradient_norm(snapshot: Snapshot) -> dict[str, Array]:
+    return {"gradient_norm": tree_norm(snapshot.gradients)}
+
+
+def _layer_gradients(snapshot: Snapshot) -> dict[str, Array]:
+    if not snapshot.deltas:
+        return {}
+    return {
+        "delta_norm": _norms(snapshot.deltas),
+        "weight_gradient_norm": _norms(snapshot.model.weights(snapshot.gradients)),
+    }
+
+
+def _layer_state(snapshot: Snapshot) -> dict[str, Array]:
+    """Signal, death and saturation per layer; the output layer, which has no activation, is NaN where that is asked."""
+    if not snapshot.deltas:
+        return {}
+    taps, weights = snapshot.taps, snapshot.model.weights(snapshot.params)
+    updates = snapshot.model.weights(snapshot.updates)
+    none = jnp.full((1,), jnp.nan, weights[0].dtype)
+
+    def hidden(measure: Callable[[Array], Array]) -> Array:
+        return jnp.concatenate([*(measure(slope)[None].astype(none.dtype) for slope in taps.slope), none])
+
+    signals = [jnp.mean(jnp.square(h)) for h in (*taps.post, taps.pre[-1])]
+    return {
+        "activation_mean_square": jnp.stack(signals),
+        "preactivation_mean_square": jnp.stack([jnp.mean(jnp.square(z)) for z in taps.pre]),
+        "dead_fraction": hidden(lambda slope: jnp.mean(jnp.all(slope == 0, axis=0))),
+        "saturated_fraction": hidden(lambda slope: jnp.mean(jnp.abs(slope) < SATURATED_BELOW)),
+        "weight_norm": _norms(weights),
+        "update_ratio": _norms(updates) / _norms(weights),
+    }
+
+
+SATURATED_BELOW = 0.05
+"""An entry counts as saturated where |phi'(z)| is below this."""
+
+
+def _parameters(snapshot: Snapshot) -> dict[str, Array]:
+    leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(snapshot.params)]
+    return {"parameter": jnp.concatenate(leaves)}
+
+
+def _gradient(snapshot: Snapshot) -> dict[str, Array]:
+    leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(snapshot.gradients)]
+    return {"gradient": jnp.concatenate(leaves)}
+
+
+def _outputs(snapshot: Snapshot) -> dict[str, Array]:
+    return {"output": snapshot.outputs}
+
+
+def _output_gradient(snapshot: Snapshot) -> dict[str, Array]:
+    """dL/dz of the output layer times the rows: the delta of each row's own loss."""
+    return {"output_delta": snapshot.deltas[-1] * snapshot.deltas[-1].shape[0]}
+
+
+def _unit_spread(snapshot: Snapshot) -> dict[str, Array]:
+    """Largest distance between two hidden units of the first layer (incoming weights), and the weights' largest size."""
+    first = snapshot.model.weights(snapshot.params)[0]
+    return {"unit_spread": jnp.max(jnp.abs(first - first[:, :1])), "weight_size": jnp.max(jnp.abs(first))}
+
+
+CHECK_STEPS = tuple(10.0**-e for e in range(1, 11))
+"""Finite-difference steps h of the gradient check."""
+
+
+def _gradient_check(snapshot: Snapshot) -> dict[str, Array]:
+    """Relative errors of forward and central differences of J along a fixed direction v, for each step h.
+
+    The direction has entries +-1 / sqrt(n) in a fixed pattern; the derivative is <grad J, v> by automatic
+    differentiation.
+    """
+    flat, unravel = jax.flatten_util.ravel_pytree(snapshot.params)
+    slope, _ = jax.flatten_util.ravel_pytree(snapshot.gradients)
+    index = jnp.arange(flat.size)
+    direction = jnp.where((index * 7919 + 13) % 17 < 8, -1.0, 1.0).astype(flat.dtype) / jnp.sqrt(flat.size).astype(
+        flat.dtype
+    )
+    exact = slope @ direction
+
+    def value(h: Array) -> Array:
+        return snapshot.objective(unravel(flat + h * direction), snapshot.batch, snapshot.hyper)[0]
+
+    steps = jnp.asarray(CHECK_STEPS, flat.dtype)
+    here, ahead, behind = value(jnp.zeros((), flat.dtype)), jax.vmap(value)(steps), jax.vmap(value)(-steps)
+    scale = jnp.abs(exact)
+    return {
+        "forward_difference_error": jnp.abs((ahead - here) / steps - exact) / scale,
+        "central_difference_error": jnp.abs((ahead - behind) / (2 * steps) - exact) / scale,
+    }
+
+
+PROBES = {
+    "gradient_norm": Probe("curves", _gradient_norm),
+    "layer_gradients": Probe("layers", _layer_gradients),
+    "layer_state": Probe("layers", _layer_state),
+    "parameters": Probe("values", _parameters),
+    "gradient": Probe("values", _gradient),
+    "outputs": Probe("values", _outputs),
+    "output_gradient": Probe("values", _output_gradient),
+    "unit_spread": Probe("values", _unit_spread),
+    "gradient_check": Probe("values", _gradient_check),
+}
+
+LEVELS = {
+    "off": (),
+    "norms": ("gradient_norm", "layer_gradients"),
+    "full": ("gradient_norm", "layer_gradients", "layer_state"),
+}
+
+
+def probe_names(asked: str | tuple[str, ...], probes: Mapping[str, Probe]) -> tuple[str, ...]:
+    """The probes behind the axis `probes`: a level, a name, or several of either, in a fixed order.
+
+    Args:
+        asked: value of the axis.
+        probes: the registry.
+
+    Raises:
+        InputError: no such level or probe.
+    """
+    names: list[str] = []
+    for item in (asked,) if isinstance(asked, str) else asked:
+        if item not in LEVELS and item not in probes:
+            raise unknown("probe", item, [*LEVELS, *probes])
+        names += LEVELS.get(item, (item,))
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,40 @@
+"""Model definitions as pure functions on pytrees; jax only, nothing of the suite.
+
+Every dict below is a registry: a new model, activation, init or loss is one entry.
+"""
+
+from models.activations import ACTIVATIONS, Activation
+from models.base import Architecture, Batch, Model, Shape, Taps, objective
+from models.inits import INITS, Init
+from models.linear import linear
+from models.losses import LOSSES, Loss
+from models.mlp import mlp
+from models.surfaces import double_well, quadratic, rosenbrock, saddle
+
+MODELS = {
+    "linear": Architecture(linear, ("bias",), loss="half_squared_error"),
+    "logistic": Architecture(linear, ("bias",), loss="binary_cross_entropy"),
+    "softmax": Architecture(linear, ("bias",), loss="softmax_cross_entropy"),
+    "mlp": Architecture(mlp, ("depth", "width", "activation", "bias"), init="glorot"),
+    "quadratic": Architecture(quadratic, needs_data=False),
+    "rosenbrock": Architecture(rosenbrock, needs_data=False),
+    "double_well": Architecture(double_well, needs_data=False),
+    "saddle": Architecture(saddle, needs_data=False),
+}
+"""name -> architecture."""
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITS",
+    "LOSSES",
+    "MODELS",
+    "Activation",
+    "Architecture",
+    "Batch",
+    "Init",
+    "Loss",
+    "Model",
+    "Shape",
+    "Taps",
+    "objective",
+]
