@@ -81,9 +81,11 @@ def _tails(evidence: Evidence) -> Iterator[Finding]:
             continue
         table = evidence.table(run)
         rho = quadratics.spectral_radius(*quadratics.extremes(table.x), run.learning_rate)
-        gap = loss - quadratics.loss(table.x, table.y, quadratics.minimiser(table.x, table.y))
+        least = quadratics.loss(table.x, table.y, quadratics.minimiser(table.x, table.y))
+        floor = 1e-15 * least + 1e-26 * loss[0]  # J - J* cannot be resolved below the rounding of J*
         label = f"{_name(run)}: decay of J - J* at learning rate {run.learning_rate:.4g}"
-        yield rate(label, steps, gap, 2 * np.log(rho), 1e-3, floor=2e-15 * loss[0], start=1e-8)
+        window = {"floor": floor, "start": 1e-8 if run.data != "regression" else 1e-16}
+        yield rate(label, steps, loss - least, 2 * np.log(rho), 1e-3, **window)
 
 
 def _name(run: Any) -> str:
