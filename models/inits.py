@@ -31,7 +31,8 @@ def _scaled_uniform(limit: Callable[[int, int], float]) -> Init:
 def _orthogonal(draw: Array) -> Array:
     """Haar-distributed semi-orthogonal matrix: QR of a Gaussian one, signs fixed (Mezzadri 2007, section 5)."""
     tall = draw if draw.shape[0] >= draw.shape[1] else draw.T
-    q, r = jnp.linalg.qr(tall.astype(jnp.promote_types(tall.dtype, jnp.float32)))
+    wide = tall.dtype if tall.dtype.itemsize >= 4 else jnp.float32  # LAPACK knows no half precision
+    q, r = jnp.linalg.qr(tall.astype(wide))
     q = (q * jnp.sign(jnp.diagonal(r))[None, :]).astype(draw.dtype)
     return q if draw.shape[0] >= draw.shape[1] else q.T
 

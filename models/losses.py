@@ -23,7 +23,7 @@ def _targets(outputs: Array, y: Array) -> Array:
     """Labels as the outputs see them: real values in one column, or one-hot rows."""
     if outputs.shape[-1] == 1:
         return y[:, None].astype(outputs.dtype)
-    return (y[:, None] == jnp.arange(outputs.shape[-1])[None, :]).astype(outputs.dtype)
+    return (y[:, None] == jnp.arange(outputs.shape[-1], dtype=y.dtype)[None, :]).astype(outputs.dtype)
 
 
 def _squared_error(outputs: Array, y: Array) -> Array:

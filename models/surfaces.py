@@ -19,19 +19,29 @@ def _surface(value: Callable[[Array, Array, Hyper], Array], hyper: Mapping[str, 
         del shape, options, activation
 
         def start(draw: Array, hyper: Hyper) -> Params:
-            jitter = hyper["init.gain"] * init.weight(draw[:, None])[:, 0]
-            return {"position": jnp.stack([hyper["start.x"], hyper["start.y"]]) + jitter}
+            own = _cast(hyper, draw.dtype)
+            jitter = own["init.gain"] * init.weight(draw[:, None])[:, 0]
+            return {"position": jnp.stack([own["start.x"], own["start.y"]]) + jitter}
+
+        def height(params: Params, hyper: Hyper) -> Array:
+            position = params["position"]
+            return value(position[0], position[1], _cast(hyper, position.dtype))
 
         return Model(
             draws=2,
             init=start,
             weights=lambda params: (params["position"],),
-            value=lambda params, hyper: value(params["position"][0], params["position"][1], hyper),
+            value=height,
             multiplications=4,
             hyper={"start.x": 1.0, "start.y": 1.0, "init.gain": 1.0} | dict(hyper),
         )
 
     return factory
+
+
+def _cast(hyper: Hyper, dtype: Any) -> Hyper:
+    """Traced constants in the precision of the parameters; those of half-precision runs come in as float32."""
+    return {axis: value.astype(dtype) for axis, value in hyper.items()}
 
 
 quadratic = _surface(
