@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.data.source import Raw, Source
-from bench.errors import unknown
+from bench.errors import InputError, unknown
 
 
 @functools.cache
@@ -31,12 +31,16 @@ def _bundled(name: str, rows: str) -> Source:
     def make(seed: int, options: Mapping[str, Any]) -> Raw:
         raw = _read(name)
         if options["data.target"] == "number":  # labels as real numbers, for regression on them
-            return Raw(raw.x, raw.y.astype(np.float64), 0)
-        if options["data.target"] != "own":
+            raw = Raw(raw.x, raw.y.astype(np.float64), 0)
+        elif options["data.target"] != "own":
             raise unknown("data.target", options["data.target"], ("own", "number"))
-        return raw
+        if options["data.offset"] and raw.classes:
+            raise InputError(
+                f"data.offset moves real-valued targets; {name!r} has classes: set data.target = 'number'."
+            )
+        return raw._replace(y=raw.y + options["data.offset"]) if options["data.offset"] else raw
 
-    return Source(make, {"data.target": "own"}, rows=rows)
+    return Source(make, {"data.target": "own", "data.offset": 0.0}, rows=rows)
 
 
 BUNDLED = {

@@ -69,3 +69,9 @@ def loss(x: Floats, y: NDArray[np.int64], theta: Floats, l2: float = 0.0) -> flo
     """J(theta), with the penalty on all but the bias."""
     z = design(x) @ theta
     return float(np.mean(np.logaddexp(0, z) - y * z) + l2 * theta[1:] @ theta[1:] / (2 * len(x)))
+
+
+def best_rate(x: Floats, y: NDArray[np.int64], l2: float) -> float:
+    """2 / (L + mu) of the Hessian at the minimum, the best constant learning rate close to it."""
+    values = np.linalg.eigvalsh(hessian(x, minimiser(x, y, l2), l2))
+    return 2 / float(values[0] + values[-1])

@@ -93,3 +93,9 @@ def loss(x: Floats, y: Floats, theta: Floats, l2: float = 0.0, bias: bool = True
     residual = design(x, bias) @ theta - y
     penalised = theta[1:] if bias else theta
     return float(residual @ residual + l2 * penalised @ penalised) / (2 * len(x))
+
+
+def gradient(x: Floats, y: Floats, theta: Floats, l2: float = 0.0, bias: bool = True) -> Floats:
+    """X^T (X theta - y) / m, plus (l2 / m) theta on all but the bias: (m, d), (m,), (d + 1,) -> (d + 1,)."""
+    a = design(x, bias)
+    return hessian(x, l2, bias) @ theta - a.T @ y / len(x)

@@ -32,3 +32,10 @@ def test_the_minimiser_has_no_slope_and_no_better_neighbour() -> None:
     np.testing.assert_allclose(logistic.gradient(X, Y, theta, 1.0), 0, atol=1e-13)
     least = logistic.loss(X, Y, theta, 1.0)
     assert all(logistic.loss(X, Y, theta + 1e-2 * step, 1.0) > least for step in RANDOM.standard_normal((50, 4)))
+
+
+def test_the_best_rate_contracts_fastest_near_the_minimum() -> None:
+    theta, best = logistic.minimiser(X, Y, 1.0), logistic.best_rate(X, Y, 1.0)
+    h = logistic.hessian(X, theta, 1.0)
+    radius = {speed: np.abs(np.linalg.eigvals(np.eye(4) - speed * best * h)).max() for speed in (0.95, 1.0, 1.05)}
+    assert min(radius, key=lambda speed: radius[speed]) == 1.0

@@ -1,0 +1,40 @@
+"""The shrinking step is descent on the penalised loss, and its modes decay as they should."""
+
+import numpy as np
+
+from bench.theory import quadratics, ridge
+
+RANDOM = np.random.default_rng(0)
+X, Y = RANDOM.standard_normal((30, 4)), RANDOM.standard_normal(30) + 3
+X -= X.mean(axis=0)
+RATE, L2 = 0.1, 5.0
+
+
+def test_the_shrinking_step_descends_on_the_penalised_loss() -> None:
+    theta, h = RANDOM.standard_normal(5), 1e-6
+    penalised = [
+        (quadratics.loss(X, Y, theta + h * e, L2) - quadratics.loss(X, Y, theta - h * e, L2)) / (2 * h)
+        for e in np.eye(5)
+    ]
+    got = ridge.shrunk_step(theta, quadratics.gradient(X, Y, theta), RATE, L2, len(X))
+    np.testing.assert_allclose(got, theta - RATE * np.asarray(penalised), atol=1e-8)
+
+
+def test_errors_decay_by_the_factors_of_the_modes() -> None:
+    best = quadratics.minimiser(X, Y, L2)
+    vectors = np.linalg.eigh(X.T @ X / len(X))[1]
+    theta = RANDOM.standard_normal(5)
+    new = ridge.shrunk_step(theta, quadratics.gradient(X, Y, theta), RATE, L2, len(X))
+    before, after = theta - best, new - best
+    factors = ridge.mode_factors(X, RATE, L2)
+    np.testing.assert_allclose(after[0], factors[0] * before[0], rtol=1e-10)
+    np.testing.assert_allclose(after[1:] @ vectors, factors[1:] * (before[1:] @ vectors), rtol=1e-8)
+
+
+def test_the_gradient_of_least_squares_is_the_derivative_of_its_loss() -> None:
+    theta, h = RANDOM.standard_normal(5), 1e-5
+    slope = [
+        (quadratics.loss(X, Y, theta + h * e, L2) - quadratics.loss(X, Y, theta - h * e, L2)) / (2 * h)
+        for e in np.eye(5)
+    ]
+    np.testing.assert_allclose(quadratics.gradient(X, Y, theta, L2), slope, atol=1e-8)
