@@ -1,0 +1,98 @@
+"""Fixtures that all tests share: JAX configured once, the registered parts, and training through the usual path."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from bench.errors import InputError
+from bench.measure import execute
+from bench.parts import Catalogue, default_parts
+from bench.plan import plan
+from bench.spec import Grid, Outcome, Parts, Program, Table
+from bench.train import configure
+
+TINY: dict[str, Any] = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw"}
+"""A data set of 24 rows, 3 features and 2 classes, for tests in which the data do not matter."""
+
+
+class Trained(NamedTuple):
+    """A program that ran, what it returned, and the rows it saw."""
+
+    program: Program
+    outcome: Outcome
+    tables: list[Table]
+
+    def curve(self, name: str) -> Any:
+        """(lanes, checkpoints)."""
+        return self.outcome.curves[name]
+
+    def value(self, name: str) -> Any:
+        """(lanes, checkpoints, entries)."""
+        return self.outcome.values[name]
+
+    def lane(self, **wanted: float) -> int:
+        """The lane with these traced values; `__` stands for the dot of an axis."""
+        lanes = self.program.lanes
+        hits = [
+            lane
+            for lane in range(self.program.width)
+            if all(lanes[axis.replace("__", ".")][lane] == value for axis, value in wanted.items())
+        ]
+        assert len(hits) == 1, (wanted, hits)
+        return hits[0]
+
+
+Train = Callable[..., Trained]
+
+
+@pytest.fixture(scope="session")
+def devices() -> list[Any]:
+    """The devices of this host; JAX is configured here and nowhere else in the tests."""
+    return configure()
+
+
+@pytest.fixture(scope="session")
+def parts(devices: list[Any]) -> Parts:
+    return default_parts()
+
+
+@pytest.fixture(scope="session")
+def catalogue(parts: Parts) -> Catalogue:
+    return Catalogue(parts)
+
+
+@pytest.fixture(scope="session")
+def train_all(catalogue: Catalogue, devices: list[Any]) -> Callable[..., list[Trained]]:
+    """Trains a grid, given by its axes, as the command line does: plan, compile, run."""
+
+    def run(
+        axes: Mapping[str, Any],
+        zipped: Sequence[Sequence[str]] = (),
+        parts: Parts | None = None,
+        on: Sequence[Any] | None = None,
+    ) -> list[Trained]:
+        own = catalogue if parts is None else Catalogue(parts)
+        programs = plan([Grid(axes, zipped)], own.describe, "test").programs
+        tables = {p.key: own.tables(p.static, p.lanes["seed"]) for p in programs}
+        found = []
+        for done in execute(programs, own.parts, lambda p: tables[p.key], devices if on is None else on):
+            if done.outcome is None:
+                raise AssertionError(done.error)
+            found.append(Trained(done.program, done.outcome, tables[done.program.key]))
+        return found
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def train(train_all: Callable[..., list[Trained]]) -> Train:
+    """Trains a grid that is one program."""
+
+    def run(axes: Mapping[str, Any], **more: Any) -> Trained:
+        found = train_all(axes, **more)
+        if len(found) != 1:
+            raise InputError(f"the grid makes {len(found)} programs, not one.")
+        return found[0]
+
+    return run
