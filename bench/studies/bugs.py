@@ -43,3 +43,14 @@ def on_rate(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _known(transformation: Any, more: dict[str, Any]) -> dict[str, Any]:
     """Extra arguments, for transformations that take them."""
     return more if "ExtraArgs" in type(transformation).__name__ else {}
+
+
+def without_derivative(activation: Any) -> Any:
+    """An activation whose backward pass forgets phi': the value is right, the derivative is 1."""
+
+    def apply(z: Any, constants: Any) -> Any:
+        from jax.lax import stop_gradient  # noqa: PLC0415 - listing the studies must not start JAX
+
+        return z + stop_gradient(activation.apply(z, constants) - z)
+
+    return activation._replace(apply=apply)
