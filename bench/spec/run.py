@@ -84,6 +84,7 @@ _CHOICES = {
     "ragged": ("drop", "pad"),
     "dtype": ("float16", "bfloat16", "float32", "float64"),
 }
+_WORDS = {"batch_size": "full", "probe_rows": "all"}  # counts that a word may stand for
 
 
 def kind(axis: str) -> str:
@@ -113,11 +114,15 @@ def validate(axis: str, value: Any) -> None:
     Raises:
         InputError: the value cannot be right, with the axis, the value and what would be right.
     """
-    if kind(axis) == "traced":
+    if kind(axis) == "traced" or axis == "normalize_rows":
         _validate_number(axis, value)
+    elif isinstance(value, dict):
+        raise InputError(f"{axis} = {value!r}: give one value or a list of values.")
     elif axis in _CHOICES and value not in _CHOICES[axis]:
         raise unknown(axis, value, _CHOICES[axis])
-    elif axis in ("depth", "epochs", "steps", "repeats", "lanes", "width", "batch_size"):
+    elif axis == "bias" and not isinstance(value, bool):
+        raise InputError(f"bias = {value!r}: give true or false.")
+    elif axis in ("depth", "epochs", "steps", "repeats", "lanes", "width", *_WORDS):
         _validate_count(axis, value)
 
 
@@ -137,7 +142,7 @@ def _validate_number(axis: str, value: Any) -> None:
 def _validate_count(axis: str, value: Any) -> None:
     if value is None and axis in ("epochs", "steps", "lanes"):
         return
-    if axis == "batch_size" and value == "full":
+    if axis in _WORDS and value == _WORDS[axis]:
         return
     if axis == "width" and isinstance(value, (tuple, list)):
         for item in value:
@@ -145,5 +150,5 @@ def _validate_count(axis: str, value: Any) -> None:
         return
     least = {"depth": 0, "steps": 0, "epochs": 0}.get(axis, 1)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        also = " or 'full'" if axis == "batch_size" else ""
+        also = f" or {_WORDS[axis]!r}" if axis in _WORDS else ""
         raise InputError(f"{axis} = {value!r}: give a whole number of at least {least}{also}.")
