@@ -99,3 +99,8 @@ def gradient(x: Floats, y: Floats, theta: Floats, l2: float = 0.0, bias: bool = 
     """X^T (X theta - y) / m, plus (l2 / m) theta on all but the bias: (m, d), (m,), (d + 1,) -> (d + 1,)."""
     a = design(x, bias)
     return hessian(x, l2, bias) @ theta - a.T @ y / len(x)
+
+
+def most_steps(kappa: float, ratio: float) -> float:
+    """ln(1 / ratio) / ln((kappa + 1) / (kappa - 1)): at the best rate no start takes longer (Nesterov 2004, 2.1.15)."""
+    return float(np.log(ratio) / np.log((kappa - 1) / (kappa + 1))) if kappa > 1 else 1.0
