@@ -89,7 +89,8 @@ class Folder:
         if not path.exists():
             return False
         try:
-            crashed = self._read(path, ["programs"])["programs"]["status"][0].as_py() == "crashed"
+            found = self._read(path, ["programs"], whole=True)
+            crashed = found["programs"]["status"][0].as_py() == "crashed"
         except DamagedFile:
             crashed = False
         else:
@@ -111,6 +112,7 @@ class Folder:
                 member = io.BytesIO()
                 pq.write_table(table, member, compression="zstd", write_page_checksum=True)
                 archive.writestr(zipfile.ZipInfo(f"{name}.parquet"), member.getvalue())
+            archive.comment = _contents(archive)
         return self._publish(self.programs / f"{key}.zip", data.getvalue())
 
     def _publish(self, path: Path, data: bytes) -> bool:
@@ -133,16 +135,18 @@ class Folder:
             os.close(folder)
         return True
 
-    def _read(self, path: Path, names: Sequence[str]) -> dict[str, pa.Table]:
+    def _read(self, path: Path, names: Sequence[str], whole: bool = False) -> dict[str, pa.Table]:
         try:
             with zipfile.ZipFile(path) as archive:
+                if archive.comment != _contents(archive) or (whole and archive.testzip()):
+                    raise zipfile.BadZipFile("a checksum is wrong")
                 present = set(archive.namelist())
                 return {
                     name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet")), page_checksum_verification=True)
                     for name in names
                     if f"{name}.parquet" in present
                 }
-        except (zipfile.BadZipFile, OSError, pa.ArrowInvalid, EOFError, KeyError) as error:
+        except Exception as error:  # a flipped bit makes zipfile and pyarrow raise nearly anything
             raise DamagedFile(f"{path} is damaged: {error}") from error
 
     def merged(self, keys: Sequence[str], name: str) -> pa.Table | None:
@@ -187,6 +191,12 @@ class Folder:
     def clean(self) -> None:
         """Removes the folder."""
         shutil.rmtree(self.path)
+
+
+def _contents(archive: zipfile.ZipFile) -> bytes:
+    """Digest of the names and checksums of all members: without it a damaged name would read as an absent table."""
+    listed = "".join(f"{member.filename} {member.CRC} {member.file_size}\n" for member in archive.infolist())
+    return hashlib.sha256(listed.encode()).hexdigest().encode()
 
 
 def _decoded(table: pa.Table) -> pa.Table:

@@ -1,0 +1,226 @@
+"""Commits: whole or not at all, first one wins, damage is noticed, set aside and computed again."""
+
+import json
+import os
+import threading
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from bench.errors import DamagedFile, InputError
+from bench.store import Folder, study_folder
+
+MANIFEST = {"study": "A02", "code": "abc", "programs": ["one", "two"], "runs": 4}
+
+
+def tables(number, status="done"):
+    runs = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int32()), [f"{number}-0", f"{number}-1"])
+    return {
+        "runs": pa.table({"run": runs, "learning_rate": [0.1 * number, 0.2]}),
+        "programs": pa.table({"program": [str(number)], "status": [status]}),
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    found = Folder(tmp_path / "study" / "quick")
+    found.open(MANIFEST)
+    return found
+
+
+@pytest.mark.parametrize("name", ["..", "", "a/b", "a\n", "A", "-a", "_a", "a" * 65, "a.b", "a b", "é"])
+def test_names_that_could_leave_the_root_are_refused(tmp_path, name):
+    with pytest.raises(InputError, match="use 1 to 64 small letters"):
+        study_folder(tmp_path, name, "quick")
+    with pytest.raises(InputError, match="use 1 to 64 small letters"):
+        study_folder(tmp_path, "study", name)
+
+
+def test_symbolic_links_are_refused(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    root = tmp_path / "results"
+    root.mkdir()
+    (root / "linked").symlink_to(elsewhere)
+    with pytest.raises(InputError, match="symbolic link"):
+        study_folder(root, "linked", "quick")
+    (root / "study").mkdir()
+    (root / "study" / "quick").symlink_to(elsewhere)
+    with pytest.raises(InputError, match="symbolic link"):
+        study_folder(root, "study", "quick")
+    assert study_folder(root, "study", "full") == root / "study" / "full"
+
+
+def test_what_was_committed_is_read_back(folder):
+    assert not folder.has("one")
+    assert folder.commit("one", tables(1))
+    assert folder.has("one")
+    assert folder.merged(["one"], "runs")["learning_rate"].to_pylist() == [0.1, 0.2]
+    assert folder.merged(["one"], "layers") is None
+
+
+def test_the_first_commit_wins(folder):
+    assert folder.commit("one", tables(1))
+    assert not folder.commit("one", tables(2))
+    assert folder.merged(["one"], "runs")["run"].to_pylist() == ["1-0", "1-1"]
+
+
+def test_of_many_writers_at_once_exactly_one_wins(folder):
+    won, start = [], threading.Barrier(8)
+
+    def write(number):
+        start.wait()
+        won.append((folder.commit("one", tables(number)), number))
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = [number for first, number in won if first]
+    assert folder.merged(["one"], "runs")["run"].to_pylist()[0] == f"{winner}-0"
+    assert sorted(os.listdir(folder.programs)) == ["one.zip"]
+
+
+def test_a_failed_write_leaves_nothing_behind(folder, monkeypatch):
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        folder.commit("one", tables(1))
+    assert os.listdir(folder.programs) == []
+
+
+def test_data_are_on_disk_before_they_have_their_name_and_the_name_before_success_is_reported(folder, monkeypatch):
+    calls = []
+    for name in ("fsync", "link"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, name=name, real=real: (calls.append(name), real(*a))[1])
+    folder.commit("one", tables(1))
+    assert calls == ["fsync", "link", "fsync"]
+
+
+def test_a_crashed_program_is_tried_again(folder):
+    folder.commit("one", tables(1, "crashed"))
+    assert not folder.has("one")
+    assert folder.commit("one", tables(2))
+    assert folder.has("one")
+    assert "one.crashed" in os.listdir(folder.programs)
+
+
+def _damaged(folder, change):
+    folder.commit("one", tables(1))
+    path = folder.programs / "one.zip"
+    data = bytearray(path.read_bytes())
+    path.write_bytes(change(data))
+    return path
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.95, 0.999])
+def test_a_torn_file_is_set_aside_and_computed_again(folder, share):
+    _damaged(folder, lambda data: data[: int(share * len(data))])
+    with pytest.raises(DamagedFile, match=r"one\.zip"):
+        folder.merged(["one"], "runs")
+    assert not folder.has("one")
+    assert sorted(os.listdir(folder.programs)) == ["one.damaged"]
+    assert folder.commit("one", tables(1))
+    assert folder.has("one")
+
+
+def test_no_flipped_bit_is_read_as_data(folder):
+    """Every bit of the file: a flip is noticed, or it sits where nothing is read and changes nothing."""
+    path = _damaged(folder, bytes)
+    good = path.read_bytes()
+    want = {name: folder._read(path, [name])[name] for name in ("runs", "programs")}
+    for position in range(len(good)):
+        bad = bytearray(good)
+        bad[position] ^= 1 << (position % 8)
+        path.write_bytes(bad)
+        try:
+            found = folder._read(path, ["runs", "programs"])
+        except DamagedFile:
+            continue
+        assert found == want, position
+
+
+def test_a_program_whose_curves_are_damaged_is_not_whole(folder):
+    path = _damaged(folder, bytes)
+    good = path.read_bytes()
+    place = good.index(b"PAR1")  # the data of the first member, `runs`
+    path.write_bytes(good[: place + 30] + bytes([good[place + 30] ^ 1]) + good[place + 31 :])
+    assert not folder.has("one")
+    assert sorted(os.listdir(folder.programs)) == ["one.damaged"]
+
+
+def test_another_plan_in_the_folder_is_refused_naming_the_fields(folder):
+    with pytest.raises(InputError, match=r"different: code, runs"):
+        folder.open(MANIFEST | {"code": "xyz", "runs": 5})
+    assert json.loads((folder.path / "manifest-0.json").read_text()) == MANIFEST
+
+
+def test_the_same_plan_opens_again_and_each_round_has_its_own(folder):
+    folder.open(MANIFEST)
+    folder.open(MANIFEST | {"runs": 9}, round=1)
+    assert sorted(path.name for path in folder.path.glob("manifest-*")) == ["manifest-0.json", "manifest-1.json"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_place_is_refused_before_anything_is_compiled(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="cannot write to"):
+        Folder(tmp_path / "study" / "quick").open(MANIFEST)
+
+
+def test_a_file_in_the_way_is_bad_input(tmp_path):
+    (tmp_path / "study").write_text("")
+    with pytest.raises(InputError, match="cannot write to"):
+        Folder(tmp_path / "study" / "quick").open(MANIFEST)
+
+
+def test_the_merged_table_is_the_parts_in_their_order(folder):
+    folder.commit("one", tables(1))
+    folder.commit("two", tables(2))
+    assert folder.merged(["two", "one"], "runs")["run"].to_pylist() == ["2-0", "2-1", "1-0", "1-1"]
+    assert folder.merged(["one", "two"], "runs")["run"].to_pylist() == ["1-0", "1-1", "2-0", "2-1"]
+    np.testing.assert_allclose(folder.merged(["one", "two"], "runs")["learning_rate"], [0.1, 0.2, 0.2, 0.2])
+
+
+def test_a_derived_table_is_used_only_for_exactly_its_programs(folder):
+    folder.commit("one", tables(1))
+    folder.merged(["one"], "runs")
+    folder.commit("two", tables(2))
+    assert len(folder.merged(["one", "two"], "runs")) == 4
+    assert len(folder.merged(["one"], "runs")) == 2
+
+
+def test_a_damaged_derived_table_is_rebuilt(folder):
+    folder.commit("one", tables(1))
+    want = folder.merged(["one"], "runs")
+    path = folder.path / "runs.parquet"
+    path.write_bytes(path.read_bytes()[:-10])
+    assert folder.merged(["one"], "runs") == want
+
+
+def test_a_column_that_one_program_lacks_is_null_there(folder):
+    folder.commit("one", tables(1))
+    more = tables(2)
+    more["runs"] = more["runs"].append_column("l2", pa.array([1.0, 2.0])).append_column("note", pa.array(["a", "b"]))
+    folder.commit("two", more)
+    merged = folder.merged(["one", "two"], "runs")
+    assert merged["l2"].to_pylist() == [None, None, 1.0, 2.0]
+    assert merged["note"].to_pylist() == [None, None, "a", "b"]
+
+
+def test_no_temporary_file_remains(folder):
+    folder.commit("one", tables(1))
+    folder.commit("one", tables(1))
+    folder.merged(["one"], "runs")
+    assert not [path for path in folder.path.rglob("*") if ".writing" in path.name]
+
+
+def test_cleaning_removes_the_folder_alone(folder):
+    folder.clean()
+    assert not folder.path.exists()
+    assert folder.path.parent.exists()
