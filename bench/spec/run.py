@@ -51,7 +51,11 @@ class Run:
     schedule: str = _axis("constant", "static", "learning rate as a function of the step")
     clip: str = _axis("none", "static", "gradient clipping: `none`, `norm` or `value`")
     batch_size: int | str = _axis("full", "static", "rows per step: a number, or `full`")
-    order: str = _axis("reshuffle", "static", "`reshuffle` each epoch, draw with `replacement`, or one `fixed` order")
+    order: str = _axis(
+        "reshuffle",
+        "static",
+        "`reshuffle` each epoch, one `fixed` order, `sequential` rows, or draw with `replacement`",
+    )
     ragged: str = _axis("drop", "static", "a last batch that is not full: `drop` it, or `pad` it (masked mean)")
     epochs: int | None = _axis(None, "static", "length of the run in epochs; give this or `steps`")
     steps: int | None = _axis(None, "static", "length of the run in steps")
@@ -80,7 +84,7 @@ _NON_NEGATIVE = {"l2", "normalize_rows"}
 _CHOICES = {
     "scaling": ("standard", "minmax", "raw"),
     "constant_columns": ("drop", "keep"),
-    "order": ("reshuffle", "replacement", "fixed"),
+    "order": ("reshuffle", "replacement", "fixed", "sequential"),
     "ragged": ("drop", "pad"),
     "dtype": ("float16", "bfloat16", "float32", "float64"),
 }

@@ -27,6 +27,13 @@ def _adam(factory: Callable[..., optax.GradientTransformation]) -> Callable[...,
     )
 
 
+def _accumulated(h: Mapping[str, Array]) -> optax.GradientTransformation:
+    """Gradient accumulation: one step with the mean of the last `every` gradients, none in between."""
+    rate, every = h["learning_rate"], h["optimizer.every"].astype("int32")
+    steps = optax.MultiSteps(optax.sgd(rate), lambda _: every, accumulator_dtype=rate.dtype)  # float32 unless told
+    return steps.gradient_transformation()
+
+
 METHODS = {
     "sgd": Method(lambda h: optax.sgd(h["learning_rate"])),
     "momentum": Method(lambda h: optax.sgd(h["learning_rate"], h["optimizer.momentum"]), {"momentum": 0.9}),
@@ -61,6 +68,7 @@ METHODS = {
         lambda h: optax.lion(h["learning_rate"], b1=h["optimizer.beta1"], b2=h["optimizer.beta2"], weight_decay=0.0),
         {"beta1": 0.9, "beta2": 0.99},
     ),
+    "accumulated_sgd": Method(_accumulated, {"every": 1.0}),
     "sign_sgd": Method(lambda h: optax.sign_sgd(h["learning_rate"])),
 }
 

@@ -39,10 +39,16 @@ def fixed(random: np.random.Generator, rows: int, batch_size: int, steps: int, r
     return np.tile(one, (_epochs(one, steps), 1))[:steps]
 
 
+def sequential(random: np.random.Generator, rows: int, batch_size: int, steps: int, ragged: str) -> NDArray[np.int64]:
+    """The order of the table, the same every epoch and for every seed."""
+    one = _epoch(np.arange(rows), batch_size, ragged)
+    return np.tile(one, (_epochs(one, steps), 1))[:steps]
+
+
 def replacement(random: np.random.Generator, rows: int, batch_size: int, steps: int, ragged: str) -> NDArray[np.int64]:
     """Independent rows, drawn with replacement."""
     return random.integers(rows, size=(steps, batch_size))
 
 
-ORDERS = {"reshuffle": reshuffle, "fixed": fixed, "replacement": replacement}
+ORDERS = {"reshuffle": reshuffle, "fixed": fixed, "sequential": sequential, "replacement": replacement}
 """`order(random, rows, batch_size, steps, ragged) -> (steps, batch_size)` row numbers, -1 where padded."""
