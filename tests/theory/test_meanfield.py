@@ -5,6 +5,7 @@ import pytest
 
 from bench.theory import meanfield
 from bench.theory.meanfield import ACTIVATIONS
+from models import ACTIVATIONS as REGISTERED
 
 # q*, chi_1 for (weight variance, bias variance), to four digits
 FIXED_POINTS = [
@@ -110,3 +111,11 @@ def test_a_sampled_network_follows_the_trajectory_and_the_factors(name):
         ratio = below @ below / (delta @ delta)
         assert ratio == pytest.approx(meanfield.chi(phi, q[layer], weight_variance), rel=0.12)
         delta = below
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_the_theory_knows_every_registered_activation(name):
+    z = np.linspace(-6, 6, 241)
+    activation = REGISTERED[name]
+    constants = {key: np.float64(value) for key, value in activation.constants.items()}
+    assert np.asarray(activation.apply(z, constants)) == pytest.approx(ACTIVATIONS[name].value(z), abs=1e-12)
