@@ -113,6 +113,7 @@ def test_a_sampled_network_follows_the_trajectory_and_the_factors(name):
         delta = below
 
 
+@pytest.mark.usefixtures("devices")
 @pytest.mark.parametrize("name", REGISTERED)
 def test_the_theory_knows_every_registered_activation(name):
     z = np.linspace(-6, 6, 241)
