@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import least_squares
 
 
 def sequential(rows: int, size: int, steps: int) -> list[NDArray[np.int64]]:
@@ -17,3 +18,32 @@ def sequential(rows: int, size: int, steps: int) -> list[NDArray[np.int64]]:
     """
     epoch = [np.arange(start, min(start + size, rows)) for start in range(0, rows, size)]
     return [epoch[step % len(epoch)] for step in range(steps)]
+
+
+def steps_law(sizes: NDArray[np.float64], least: float, critical: float) -> NDArray[np.float64]:
+    """S(B) = S_min (1 + B_c / B): steps to a target at batch size B (McCandlish et al. 2018, eq. 2.11).
+
+    With samples E = B S and E_min = S_min B_c it says (S / S_min - 1) (E / E_min - 1) = 1.
+
+    Args:
+        sizes: B, any shape.
+        least: S_min.
+        critical: B_c.
+    """
+    return least * (1 + critical / np.asarray(sizes, float))
+
+
+def fit_steps_law(sizes: NDArray[np.float64], steps: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Least squares in ln S: (S_min, B_c, R^2 of ln S).
+
+    Args:
+        sizes, steps: B and S, (n,), n >= 3.
+    """
+    target = np.log(steps)
+
+    def misfit(logs: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.log(steps_law(sizes, *np.exp(logs))) - target
+
+    found = least_squares(misfit, [target[np.argmax(sizes)], np.log(np.median(sizes))])
+    share = 1 - float(np.sum(found.fun**2) / np.sum((target - target.mean()) ** 2))
+    return float(np.exp(found.x[0])), float(np.exp(found.x[1])), share

@@ -20,3 +20,21 @@ def test_the_full_gradient_is_the_mean_of_the_batches_weighted_by_their_rows(siz
     epoch = batches.sequential(10, size, -(-10 // size))
     weighted = sum(len(rows) * quadratics.gradient(x[rows], y[rows], theta) for rows in epoch)
     np.testing.assert_allclose(weighted / 10, quadratics.gradient(x, y, theta), atol=1e-14)
+
+
+def test_the_fit_finds_the_law_that_made_the_steps() -> None:
+    sizes = np.array([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0])
+    least, critical, share = batches.fit_steps_law(sizes, batches.steps_law(sizes, 3.0, 200.0))
+    assert (least, critical, share) == pytest.approx((3.0, 200.0, 1.0), rel=1e-6)
+
+
+def test_steps_and_samples_lie_on_the_hyperbola() -> None:
+    sizes, least, critical = np.geomspace(1, 1e4, 9), 3.0, 200.0
+    steps = batches.steps_law(sizes, least, critical)
+    product = (steps / least - 1) * (sizes * steps / (least * critical) - 1)
+    np.testing.assert_allclose(product, 1, rtol=1e-12)
+
+
+def test_steps_that_do_not_depend_on_the_size_do_not_fit() -> None:
+    sizes = np.array([1.0, 4.0, 16.0, 64.0])
+    assert batches.fit_steps_law(sizes, np.array([10.0, 100.0, 10.0, 100.0]))[2] < 0.5
