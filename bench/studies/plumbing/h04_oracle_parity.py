@@ -40,14 +40,7 @@ CELLS = {
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
-    look = {
-        "steps": STEPS,
-        "checkpoints": 1,
-        "probes": "parameters",
-        "dtype": "float64",
-        "split": "128/0",
-        "seed": [0, 1],
-    }
+    look = {"steps": STEPS, "checkpoints": 1, "probes": "parameters", "dtype": "float64", "split": "128/0"}
     found = []
     for problem, name in CELLS[profile]:
         constants = {f"optimizer.{constant}": value for constant, value in CONSTANTS[name].items()}
