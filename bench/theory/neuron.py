@@ -11,7 +11,7 @@ from scipy.special import expit
 Floats = NDArray[np.float64]
 
 
-def delta(z: Floats, squared: bool, target: Floats | float = 0.0) -> Floats:
+def delta(z: Floats | float, squared: bool, target: Floats | float = 0.0) -> Floats:
     """dC/dz of a sigmoid output a: (a - y) sigma'(z) for C = (a - y)^2 / 2, a - y for the cross-entropy.
 
     Nielsen 2015, chapter 3, equations 55 and 61 for the weight of an input 1.
@@ -33,7 +33,7 @@ def path(z: float, learning_rate: float, steps: int, squared: bool) -> Floats:
     outputs = np.empty(steps + 1)
     for step in range(steps + 1):
         outputs[step] = expit(z)
-        z = z - 2 * learning_rate * float(delta(np.float64(z), squared))
+        z = z - 2 * learning_rate * float(delta(z, squared))
     return outputs
 
 

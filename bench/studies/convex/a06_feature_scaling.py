@@ -96,10 +96,10 @@ def _read(evidence: Evidence, run: Any, steps: Any, theta: Any) -> Run:
     start, values = theta[0] - best, np.linalg.eigvalsh(h)
     with np.errstate(over="ignore"):  # a diverged run
         left = np.linalg.norm(theta - best, axis=1) / np.linalg.norm(start)
-    modes = quadratics.modes(h, start, run.learning_rate, steps[-1:])
+    modes = np.linalg.norm(quadratics.modes(h, start, run.learning_rate, steps[-1:])) / np.linalg.norm(start)
     predicted = quadratics.steps_to(h, start, run.learning_rate, RATIO, CAP)
     measured = float(steps[left <= RATIO][0]) if left.min() <= RATIO else np.nan
-    return Run(values[-1] / values[0], predicted, measured, left[-1], np.linalg.norm(modes) / np.linalg.norm(start))
+    return Run(values[-1] / values[0], predicted, measured, left[-1], float(modes))
 
 
 def _not_centred(old: Any) -> Any:

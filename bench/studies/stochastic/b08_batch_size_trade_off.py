@@ -27,7 +27,7 @@ SAMPLES = {"softmax": 2000, "mlp": 6000}  # at most; about three times what the 
 FULL = {"softmax": (1, 2, 4, 8, 16, 32, 64, 256, ROWS), "mlp": (1, 16, 256, ROWS)}
 QUICK = {"softmax": (1, MIDDLE, ROWS)}
 SIZES = {"full": FULL, "quick": QUICK, "cell": QUICK}
-POWERS = {"full": range(-9, 3), "quick": range(-4, 3, 2), "cell": range(-4, 3, 2)}  # learning rates 2^-9 ... 2^2
+POWERS = {"full": range(-9, 3), "quick": range(-4, 3, 2), "cell": (-4, 0, 2)}  # learning rates 2^-9 ... 2^2
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
