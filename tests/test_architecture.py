@@ -1,0 +1,67 @@
+"""What keeps the code base in shape: who may import whom, and what must not appear at all."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench import studies
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted([*(ROOT / "bench").rglob("*.py"), *(ROOT / "models").rglob("*.py")])
+FORBIDDEN_MODULES = {"pickle", "yaml", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+FORBIDDEN_CALLS = {"eval", "exec", "__import__"}
+
+
+def test_import_contracts_hold():
+    command = Path(sys.executable).with_name("lint-imports")
+    if not command.exists():
+        pytest.skip("import-linter is not installed: the import contracts are NOT CHECKED")
+    done = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_sources_neither_unpickle_nor_evaluate_text(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            assert not {alias.name.split(".")[0] for alias in node.names} & FORBIDDEN_MODULES
+        elif isinstance(node, ast.ImportFrom):
+            assert (node.module or "").split(".")[0] not in FORBIDDEN_MODULES
+        elif isinstance(node, ast.Call):
+            assert not (isinstance(node.func, ast.Name) and node.func.id in FORBIDDEN_CALLS), node.lineno
+            unsafe = [k for k in node.keywords if k.arg == "allow_pickle" and getattr(k.value, "value", None)]
+            assert not unsafe, node.lineno
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_opens_with_a_docstring(path):
+    assert ast.get_docstring(ast.parse(path.read_text())) or not path.read_text().strip()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench/train").glob("*.py")), ids=lambda path: path.name)
+def test_training_knows_no_study(path, parts):
+    text = path.read_text()
+    assert "bench.studies" not in text
+    words = {*parts.probes, *parts.methods}  # a study may be named after the part that it looks at
+    for name in studies.names():
+        assert name in words or not re.search(rf"\b{name}\b", text), name
+        assert not re.search(rf"\b{studies.get(name).id}\b", text), name
+
+
+@pytest.mark.parametrize("module", ["bench", "bench.spec", "bench.errors", "bench.plan", "bench.studies"])
+def test_light_modules_start_without_jax_and_pandas(module):
+    code = f"import sys, {module}; print([m for m in ('jax', 'pandas', 'sklearn') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_study_brings_jax_in():
+    code = (
+        "import sys; from bench import studies; [studies.get(n) for n in studies.names()];print('jax' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
