@@ -76,7 +76,7 @@ def _verdict(found: Sequence[Finding], factors: dict[Any, dict[str, Finding]]) -
     if worst(found) != "PASS":
         return "REFUTED"
     values = [f.measured or np.nan for f in found]
-    apart = [np.ptp([f.measured for f in same.values()]) > 0.05 for same in factors.values() if len(same) > 1]
+    apart = [np.ptp([f.measured or np.nan for f in same.values()]) > 0.05 for same in factors.values() if len(same) > 1]
     return "SUPPORTED" if np.ptp(values) > 0.05 and (any(apart) or not apart) else "REFUTED"
 
 
