@@ -234,3 +234,15 @@ def test_test_rows_never_enter_training(train):
     loss = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(50), table.y_test])
     assert found.curve("test_loss")[0, -1] == pytest.approx(loss, rel=1e-10)
     assert found.curve("test_accuracy")[0, -1] == pytest.approx(np.mean(z.argmax(axis=1) == table.y_test))
+
+
+def test_the_average_of_batch_losses_is_that_of_its_definition_and_stands_still_once_a_run_has_ended(train):
+    axes = {"model": "quadratic", "dtype": "float64", "steps": 30, "learning_rate": 0.1, "probes": "off"}
+    loss = train(axes | {"checkpoints": 1}).curve("train_loss")[0]
+    rule = {"stop": "target_loss", "stop.threshold": [0.5, 1e-300]}
+    stopped, running = train(axes | rule | {"checkpoints": 10}).curve("ewma_loss")
+    assert np.isnan([stopped[0], running[0]]).all()  # no step, no batch loss
+    for column, step in ((1, 10), (2, 20), (3, 30)):
+        share = 0.98 ** np.arange(step)[::-1]
+        assert running[column] == pytest.approx(np.sum(share * loss[:step]) / np.sum(share), rel=1e-12)
+    assert len(set(stopped[1:])) == 1
