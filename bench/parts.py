@@ -119,7 +119,7 @@ class Catalogue:
             parameters=model.draws,
             multiplications=model.multiplications,
             activations=model.activations,
-            layers=len(model.widths),
+            layers=model.layers,
             data_hash=hashlib.sha256("".join(t.hash for t in self.tables(static, seeds)).encode()).hexdigest(),
         )
 

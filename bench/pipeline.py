@@ -32,6 +32,7 @@ class Settings:
     seed: int = 0
     timed: bool = False
     fail_fast: bool = False
+    most_seconds: float = float("inf")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Judged:
     evidence: Evidence
     findings: tuple[Finding, ...]
     folder: Path
+    plan: tuple[Program, ...]
     runs: int
     programs: int
     trained: int
@@ -115,26 +117,31 @@ def run_study(study: Study, parts: Parts, settings: Settings, tell: Listener = l
     start = time.perf_counter()
     catalogue = Catalogue(parts)
     folder = Folder(study_folder(settings.out, study.name, settings.profile))
-    grids, round_, keys = study.grids(settings.profile, catalogue.lookup), 0, []
+    grids, round_ = study.grids(settings.profile, catalogue.lookup), 0
+    everything: list[Program] = []
     runs = programs = trained = failed = 0
     while grids and round_ <= MOST_ROUNDS:
         now = _plan(grids, catalogue, settings)
+        if now.seconds > settings.most_seconds:
+            raise InputError(
+                f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
+            )
         folder.open(_manifest(study, settings, now, parts), round_)
         done, lost = _train(study, now, catalogue, folder, settings, tell)
-        keys += [program.key for program in now.programs]
+        everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
         if lost:
             break  # refining and judging half of a grid would mislead
-        found = tables_of.read(folder, keys, catalogue.lookup)
+        found = tables_of.read(folder, [program.key for program in everything], catalogue.lookup)
         grids, round_ = study.refine(found, round_), round_ + 1
-    keys = [key for key in dict.fromkeys(keys) if (folder.programs / f"{key}.zip").exists()]
+    keys = [key for key in dict.fromkeys(p.key for p in everything) if (folder.programs / f"{key}.zip").exists()]
     evidence = tables_of.read(folder, keys, catalogue.lookup)
     findings = _judge(study, evidence, failed)
     folder.derive("findings", findings_table(study.id, study.name, findings, {c.id: c.expected for c in study.claims}))
     for finding in findings:
         tell(Event("finding", _finding_facts(study, finding)))
     seconds = time.perf_counter() - start
-    return Judged(study, evidence, findings, folder.path, runs, programs, trained, failed, seconds)
+    return Judged(study, evidence, findings, folder.path, tuple(everything), runs, programs, trained, failed, seconds)
 
 
 def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]:

@@ -4,7 +4,7 @@ Every dict below is a registry: a new model, activation, init or loss is one ent
 """
 
 from models.activations import ACTIVATIONS, Activation
-from models.base import Architecture, Batch, Model, Shape, Taps, objective
+from models.base import Architecture, Batch, Model, Shape, Taps, inspected, objective
 from models.inits import INITS, Init
 from models.linear import linear
 from models.losses import LOSSES, Loss
@@ -36,5 +36,6 @@ __all__ = [
     "Model",
     "Shape",
     "Taps",
+    "inspected",
     "objective",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 
 from models.activations import Activation
 from models.base import Hyper, Model, Params, Shape, Taps
@@ -49,34 +49,72 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             layers.append(layer)
         return layers
 
-    def apply(params: Params, x: Array, hyper: Hyper, shift: Any = None) -> tuple[Array, Taps]:
-        pre, post, slope, h = [], [], [], x
-        for index, layer in enumerate(params):
-            z = h @ layer["weight"]
-            if "bias" in layer:
-                z = z + layer["bias"][None, :]
-            if shift is not None:
-                z = z + shift[index]
-            pre.append(z)
-            if index == depth:
-                break
-            own = layer if activation.learned else {name: hyper[f"activation.{name}"] for name in constants}
-            h = activation.apply(z, own)
-            if shift is not None:  # only probes look at the slope; training should not even trace it
-                post.append(h)
-                slope.append(_slope(activation, z, own))
-        return pre[-1], Taps(tuple(pre), tuple(post), tuple(slope))
+    def layer_of(h: Array, layer: Params, hyper: Hyper, hidden: bool, shift: Array | None) -> tuple[Array, Any]:
+        z = h @ layer["weight"]
+        if "bias" in layer:
+            z = z + layer["bias"][None, :]
+        if shift is not None:
+            z = z + shift
+        if not hidden:
+            return z, (z,)
+        own = layer if activation.learned else {name: hyper[f"activation.{name}"] for name in constants}
+        h = activation.apply(z, own)
+        return h, (z, h, _slope(activation, z, own)) if shift is not None else ()
 
+    def apply(params: Params, x: Array, hyper: Hyper) -> Array:
+        for index, layer in enumerate(params):
+            x = layer_of(x, layer, hyper, index < depth, None)[0]
+        return x
+
+    def inspect(groups: Params, x: Array, hyper: Hyper, shift: Any) -> tuple[Array, Taps]:
+        seen = []
+        for index, layers in enumerate(groups):
+            hidden = runs[index][0] < depth
+            inputs = (layers, None if shift is None else shift[index])
+            if len(runs[index]) > 1:
+                x, taps = lax.scan(lambda h, own, hidden=hidden: layer_of(h, own[0], hyper, hidden, own[1]), x, inputs)
+            else:
+                layer, own_shift = jax.tree.map(lambda a: a[0], inputs)
+                x, taps = layer_of(x, layer, hyper, hidden, own_shift)
+                taps = jax.tree.map(lambda a: a[None], taps)
+            seen.append(taps)
+        if shift is None:
+            return x, Taps()
+        return x, Taps(
+            tuple(taps[0] for taps in seen),
+            tuple(t[1] for t in seen if len(t) > 1),
+            tuple(t[2] for t in seen if len(t) > 1),
+        )
+
+    runs = _runs(pairs, depth)
     return Model(
         draws=sum(fan_in * fan_out + fan_out for fan_in, fan_out in pairs),
         init=start,
         weights=lambda params: tuple(layer["weight"] for layer in params),
         apply=apply,
-        widths=sizes[1:],
+        group=lambda params: [jax.tree.map(lambda *a: jnp.stack(a), *(params[i] for i in run)) for run in runs],
+        ungroup=lambda groups: [
+            jax.tree.map(lambda a, i=i: a[i], g) for g, run in zip(groups, runs, strict=True) for i in range(len(run))
+        ],
+        inspect=inspect,
+        taps=lambda rows: tuple((len(run), rows, pairs[run[0]][1]) for run in runs),
+        layers=depth + 1,
         multiplications=sum(fan_in * fan_out for fan_in, fan_out in pairs),
         activations=2 * sum(sizes[1:]),
         hyper={"init.gain": 1.0, "init.bias": 0.0} | {f"activation.{name}": value for name, value in constants.items()},
     )
+
+
+def _runs(pairs: list[tuple[int, int]], depth: int) -> list[list[int]]:
+    """Layers that can be stacked: neighbours of equal square shape among the hidden layers, else single ones."""
+    runs: list[list[int]] = []
+    for index, pair in enumerate(pairs):
+        stackable = 0 < index < depth and pair[0] == pair[1]
+        if stackable and runs[-1][0] > 0 and pairs[runs[-1][0]] == pair:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return runs
 
 
 def _slope(activation: Activation, z: Array, constants: Mapping[str, Array]) -> Array:

@@ -22,7 +22,7 @@ from bench.train.methods import Method
 from bench.train.orders import stream
 from bench.train.probes import probe_names, tree_norm
 from bench.train.stops import Stop
-from models import Batch, Model, Shape, objective
+from models import Batch, Model, Shape, inspected, objective
 
 
 class Rule(NamedTuple):
@@ -100,10 +100,11 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
     inputs = _inputs(program, parts, tables, rule.model, layout)
     probes = [parts.get("probes", name) for name in probe_names(static["probes"], parts.probes)]
     probe_rows = table.rows if static["probe_rows"] == "all" else min(table.rows, static["probe_rows"])
+    look = inspected(rule.model, rule.per_row, table.rows)
     chunk = _chunk(
         rule,
-        records.evaluate(rule.model, rule.objective, rule.per_row, table.rows, table.classes),
-        records.probe(rule.model, rule.objective, rule.method, probes),
+        records.evaluate(rule.model, rule.per_row, table.rows, table.classes),
+        records.probe(rule.model, rule.objective, look, rule.method, probes),
         train_rows=table.rows,
         probe_rows=probe_rows,
         longest=int(np.max(np.diff(inputs.bounds, axis=1))),
@@ -176,7 +177,8 @@ class Status(NamedTuple):
     bad_step: Array  # first step with a non-finite or excessive loss, -1 while there is none
     stop_step: Array  # first step at which the stopping rule held, -1 while it has not
     limit: Array  # a loss above it counts as diverged
-    ewma: Array  # exponentially weighted average of the batch losses, not yet corrected for its start
+    ewma: Array  # exponentially weighted sum of the batch losses
+    ewma_weight: Array  # sum of its weights: 0 before the first step, near 1 after many
     memory: tuple[Array, ...]  # of the stopping rule
 
     @property
@@ -217,12 +219,13 @@ def _chunk(
 
         params = over(rule.model.init, "seed", "lane")(inputs.draws[inputs.seed], hyper)
         state = over(lambda p, h: rule.method(h).init(p), "lane", "lane")(params, hyper)
-        loss_type = jax.eval_shape(step, params, state, hyper, batch(0), jnp.int32(0))[2]["loss"].dtype
+        loss_type = jax.tree.leaves(params)[0].dtype
         none = jnp.full(shape, -1, jnp.int32)
         status = Status(
             none,
             none,
             jnp.full(shape, jnp.inf, jnp.float32),
+            jnp.zeros(shape, loss_type),
             jnp.zeros(shape, loss_type),
             tuple(jnp.full(shape, start, loss_type) for start in (rule.stop.memory if rule.stop else ())),
         )
@@ -242,17 +245,17 @@ def _chunk(
                 watched = {"loss"} | ({rule.stop.series} if rule.stop else set())
                 series = {name: jnp.zeros((longest, *shape), loss_type) for name in sorted(watched)}
                 new_params, new_state, series = lax.fori_loop(start, end, body, (params, state, series))
-                params = _where(active, new_params, params)
-                state = _where(active, new_state, state)
+                if rule.stop:  # a diverged lane may run on: it touches no other lane, and its status stays
+                    new_params, new_state = _where(active, new_params, params), _where(active, new_state, state)
+                params, state = new_params, new_state
                 status = after(status, series, start, end)
-            found = over(evaluate, "lane", scope, "lane")(params, rows, hyper)
+            groups = over(rule.model.group, "lane")(params)
+            found = over(evaluate, "lane", scope, "lane")(groups, rows, hyper)
             status = _check(status, found["train_loss"], bounds[1], hyper["diverge_above"])
-            record = over(probe, "lane", "lane", scope, "lane")(params, state, sample, hyper)
+            record = over(probe, "lane", "lane", "lane", scope, "lane")(params, groups, state, sample, hyper)
             record.curves.update(found)
             if longest:
-                record.curves["ewma_loss"] = status.ewma / (
-                    1 - EWMA_DECAY ** jnp.maximum(bounds[1], 1).astype(loss_type)
-                )
+                record.curves["ewma_loss"] = status.ewma / status.ewma_weight  # NaN before the first step
             return (params, state, status), record
 
         (_, _, status), record = lax.scan(segment, (params, state, status), inputs.bounds)
@@ -288,7 +291,7 @@ def _step(rule: Rule) -> Callable[..., Any]:
 
     def step(params: Any, state: Any, hyper: dict[str, Array], batch: Batch, t: Array) -> Any:
         def value_fn(params: Any) -> Array:
-            return rule.objective(params, batch, hyper)[0]
+            return rule.objective(params, batch, hyper)
 
         value, gradients = jax.value_and_grad(value_fn)(params)
         method = optax.with_extra_args_support(rule.method({**hyper, "learning_rate": rule.rate(hyper, t)}))
@@ -321,9 +324,11 @@ def _after(stop: Stop | None, hyper: dict[str, Array], longest: int) -> Callable
         decay = jnp.asarray(EWMA_DECAY, series["loss"].dtype)
         share = (1 - decay) * decay ** (count - 1 - index).astype(decay.dtype)
         average = jnp.sum(jnp.where(taken, share[:, None, None] * series["loss"], 0), axis=0)
-        ewma = jnp.where(active, decay ** count.astype(decay.dtype) * status.ewma + average, status.ewma)
+        kept = decay ** count.astype(decay.dtype)
+        ewma = jnp.where(active, kept * status.ewma + average, status.ewma)
+        weight = jnp.where(active, kept * status.ewma_weight + (1 - kept), status.ewma_weight)
         if stop is None:
-            return status._replace(bad_step=bad_step, ewma=ewma)
+            return status._replace(bad_step=bad_step, ewma=ewma, ewma_weight=weight)
         last = jnp.maximum(count - 1, 0)
         watched = series[stop.series]
         watched = jnp.where(taken, watched, watched[last][None])
@@ -331,7 +336,11 @@ def _after(stop: Stop | None, hyper: dict[str, Array], longest: int) -> Callable
         reached, memory = rule(watched, start + index, status.memory, hyper["stop.threshold"])
         reached = jnp.moveaxis(reached, 2, 0) & taken
         memory = tuple(jnp.where(count > 0, new, old) for new, old in zip(memory, status.memory, strict=True))
-        return Status(bad_step, _first_true(reached, start, status.stop_step, active), status.limit, ewma, memory)
+        stop_step = _first_true(reached, start, status.stop_step, active)
+        # Within a segment a lane goes on after its end: what happened first counts.
+        stopped = (stop_step >= 0) & ((bad_step < 0) | (stop_step < bad_step))
+        bad_step, stop_step = jnp.where(stopped, -1, bad_step), jnp.where(stopped, stop_step, -1)
+        return Status(bad_step, stop_step, status.limit, ewma, weight, memory)
 
     return update
 

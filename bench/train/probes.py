@@ -14,19 +14,21 @@ from models import Batch, Model, Taps
 class Snapshot(NamedTuple):
     """One lane at one checkpoint, seen on the probe rows.
 
-    Everything is computed once and shared by the probes; what no probe reads, the compiler drops.
+    Everything is computed once and shared by the probes; what no probe reads, the compiler drops. Groups stack layers
+    of equal shape on a leading axis (see `Model`).
     """
 
     model: Model
     params: Any
     batch: Batch
     hyper: Mapping[str, Array]
-    objective: Callable[..., Any]  # J(params, batch, hyper, shift=None) -> (value, (outputs, taps))
+    objective: Callable[[Any, Batch, Mapping[str, Array]], Array]  # J(params, batch, hyper)
     outputs: Array  # (rows, outputs)
     taps: Taps
-    gradients: Any  # like params
-    deltas: tuple[Array, ...]  # dL/dz_l, (rows, fan_out), the output layer included
-    updates: Any  # what the optimizer would add to params for these gradients
+    groups: Any  # params, grouped
+    gradients: Any  # dL/d params, grouped
+    deltas: tuple[Array, ...]  # dL/dz_l by group, (layers, rows, fan_out), the output layer included
+    updates: Callable[[], Any]  # what the optimizer would add to params for these gradients, grouped
 
 
 class Probe(NamedTuple):
@@ -46,13 +48,14 @@ def _norm(array: Array) -> Array:
     return scale * jnp.sqrt(jnp.sum(jnp.square(array / scale)))
 
 
-def _norms(arrays: tuple[Array, ...]) -> Array:
-    return jnp.stack([_norm(array) for array in arrays])
+def _per_layer(measure: Callable[[Array], Array], groups: tuple[Array, ...]) -> Array:
+    """`measure` of each layer of each group, (layers,)."""
+    return jnp.concatenate([jax.vmap(measure)(group) for group in groups])
 
 
 def tree_norm(tree: Any) -> Array:
     """Euclidean norm of all leaves together."""
-    return _norm(_norms(tuple(jax.tree.leaves(tree))))
+    return _norm(jnp.stack([_norm(leaf) for leaf in jax.tree.leaves(tree)]))
 
 
 def _gradient_norm(snapshot: Snapshot) -> dict[str, Array]:
@@ -63,30 +66,34 @@ def _layer_gradients(snapshot: Snapshot) -> dict[str, Array]:
     if not snapshot.deltas:
         return {}
     return {
-        "delta_norm": _norms(snapshot.deltas),
-        "weight_gradient_norm": _norms(snapshot.model.weights(snapshot.gradients)),
+        "delta_norm": _per_layer(_norm, snapshot.deltas),
+        "weight_gradient_norm": _per_layer(_norm, snapshot.model.weights(snapshot.gradients)),
     }
+
+
+def _mean_square(array: Array) -> Array:
+    return jnp.mean(jnp.square(array))
 
 
 def _layer_state(snapshot: Snapshot) -> dict[str, Array]:
     """Signal, death and saturation per layer; the output layer, which has no activation, is NaN where that is asked."""
     if not snapshot.deltas:
         return {}
-    taps, weights = snapshot.taps, snapshot.model.weights(snapshot.params)
-    updates = snapshot.model.weights(snapshot.updates)
+    taps, weights = snapshot.taps, snapshot.model.weights(snapshot.groups)
     none = jnp.full((1,), jnp.nan, weights[0].dtype)
 
     def hidden(measure: Callable[[Array], Array]) -> Array:
-        return jnp.concatenate([*(measure(slope)[None].astype(none.dtype) for slope in taps.slope), none])
+        found = [_per_layer(measure, taps.slope).astype(none.dtype)] if taps.slope else []
+        return jnp.concatenate([*found, none])
 
-    signals = [jnp.mean(jnp.square(h)) for h in (*taps.post, taps.pre[-1])]
+    norms = _per_layer(_norm, weights)
     return {
-        "activation_mean_square": jnp.stack(signals),
-        "preactivation_mean_square": jnp.stack([jnp.mean(jnp.square(z)) for z in taps.pre]),
+        "activation_mean_square": _per_layer(_mean_square, (*taps.post, taps.pre[-1])),
+        "preactivation_mean_square": _per_layer(_mean_square, taps.pre),
         "dead_fraction": hidden(lambda slope: jnp.mean(jnp.all(slope == 0, axis=0))),
         "saturated_fraction": hidden(lambda slope: jnp.mean(jnp.abs(slope) < SATURATED_BELOW)),
-        "weight_norm": _norms(weights),
-        "update_ratio": _norms(updates) / _norms(weights),
+        "weight_norm": norms,
+        "update_ratio": _per_layer(_norm, snapshot.model.weights(snapshot.updates())) / norms,
     }
 
 
@@ -100,7 +107,7 @@ def _parameters(snapshot: Snapshot) -> dict[str, Array]:
 
 
 def _gradient(snapshot: Snapshot) -> dict[str, Array]:
-    leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(snapshot.gradients)]
+    leaves = [jnp.ravel(leaf) for leaf in jax.tree.leaves(snapshot.model.ungroup(snapshot.gradients))]
     return {"gradient": jnp.concatenate(leaves)}
 
 
@@ -110,7 +117,7 @@ def _outputs(snapshot: Snapshot) -> dict[str, Array]:
 
 def _output_gradient(snapshot: Snapshot) -> dict[str, Array]:
     """dL/dz of the output layer times the rows: the delta of each row's own loss."""
-    return {"output_delta": snapshot.deltas[-1] * snapshot.deltas[-1].shape[0]}
+    return {"output_delta": snapshot.deltas[-1][0] * snapshot.deltas[-1].shape[1]}
 
 
 def _unit_spread(snapshot: Snapshot) -> dict[str, Array]:
@@ -130,7 +137,7 @@ def _gradient_check(snapshot: Snapshot) -> dict[str, Array]:
     differentiation.
     """
     flat, unravel = jax.flatten_util.ravel_pytree(snapshot.params)
-    slope, _ = jax.flatten_util.ravel_pytree(snapshot.gradients)
+    slope, _ = jax.flatten_util.ravel_pytree(snapshot.model.ungroup(snapshot.gradients))
     index = jnp.arange(flat.size)
     direction = jnp.where((index * 7919 + 13) % 17 < 8, -1.0, 1.0).astype(flat.dtype) / jnp.sqrt(flat.size).astype(
         flat.dtype
@@ -138,7 +145,7 @@ def _gradient_check(snapshot: Snapshot) -> dict[str, Array]:
     exact = slope @ direction
 
     def value(h: Array) -> Array:
-        return snapshot.objective(unravel(flat + h * direction), snapshot.batch, snapshot.hyper)[0]
+        return snapshot.objective(unravel(flat + h * direction), snapshot.batch, snapshot.hyper)
 
     steps = jnp.asarray(CHECK_STEPS, flat.dtype)
     here, ahead, behind = value(jnp.zeros((), flat.dtype)), jax.vmap(value)(steps), jax.vmap(value)(-steps)

@@ -10,6 +10,7 @@ from jax import Array
 
 from bench.train.probes import Probe, Snapshot
 from models import Batch, Model
+from models.base import penalty
 
 
 class Rows(NamedTuple):
@@ -36,38 +37,33 @@ def _accuracy(outputs: Array, y: Array) -> Array:
 
 
 def evaluate(
-    model: Model,
-    objective: Callable[..., Any],
-    per_row: Callable[[Array, Array], Array] | None,
-    train_rows: int,
-    classes: int,
+    model: Model, per_row: Callable[[Array, Array], Array] | None, train_rows: int, classes: int
 ) -> Callable[[Any, Rows, Mapping[str, Array]], dict[str, Array]]:
     """Losses and accuracies of one lane.
 
     Args:
         model: the model.
-        objective: J, whose penalty belongs to the train loss and not to the test loss.
         per_row: loss per row.
-        train_rows: how many of the rows are train rows.
+        train_rows: how many of the rows are train rows; their loss includes the penalty, the test loss does not.
         classes: 0 for regression, which has no accuracy.
 
     Returns:
-        `(params, rows, hyper) -> {"train_loss", "test_loss", "train_accuracy", "test_accuracy"}`, as far as they exist.
+        `(groups, rows, hyper) -> {"train_loss", "test_loss", "train_accuracy", "test_accuracy"}`, what there is of them.
     """
 
-    def surface(params: Any, rows: Rows, hyper: Mapping[str, Array]) -> dict[str, Array]:
-        return {"train_loss": objective(params, None, hyper)[0]}
+    def surface(groups: Any, rows: Rows, hyper: Mapping[str, Array]) -> dict[str, Array]:
+        assert model.value is not None
+        return {"train_loss": model.value(groups, hyper)}
 
-    def fitted(params: Any, rows: Rows, hyper: Mapping[str, Array]) -> dict[str, Array]:
-        assert model.apply is not None
+    def fitted(groups: Any, rows: Rows, hyper: Mapping[str, Array]) -> dict[str, Array]:
         assert per_row is not None
-        outputs, _ = model.apply(params, rows.x, hyper)
+        if model.inspect is not None:
+            outputs, _ = model.inspect(groups, rows.x, hyper, None)
+        else:
+            assert model.apply is not None
+            outputs = model.apply(groups, rows.x, hyper)
         losses = per_row(outputs, rows.y)
-        penalty = jnp.zeros((), losses.dtype)
-        if "l2" in hyper:
-            squares = sum((jnp.sum(jnp.square(w)) for w in model.weights(params)), penalty)
-            penalty = hyper["l2"].astype(losses.dtype) / (2 * train_rows) * squares
-        found = {"train_loss": losses[:train_rows].mean() + penalty}
+        found = {"train_loss": losses[:train_rows].mean() + penalty(model, groups, hyper, train_rows, losses.dtype)}
         if len(rows.x) > train_rows:
             found["test_loss"] = losses[train_rows:].mean()
         if classes:
@@ -80,36 +76,41 @@ def evaluate(
 
 
 def probe(
-    model: Model, objective: Callable[..., Any], method: Callable[..., Any], probes: Sequence[Probe]
-) -> Callable[[Any, Any, Batch, Mapping[str, Array]], Record]:
+    model: Model,
+    objective: Callable[..., Array],
+    inspected: Callable[..., Any],
+    method: Callable[..., Any],
+    probes: Sequence[Probe],
+) -> Callable[[Any, Any, Any, Batch, Mapping[str, Array]], Record]:
     """All probes of one lane, from one gradient.
 
     Args:
         model: the model.
-        objective: J.
+        objective: J on parameters.
+        inspected: J on grouped parameters, with outputs and taps.
         method: `hyper -> optax transformation`, for the update that would follow.
         probes: which probes.
 
     Returns:
-        `(params, optimizer state, batch, hyper) -> Record`.
+        `(params, groups, optimizer state, batch, hyper) -> Record`.
     """
 
-    def measure(params: Any, state: Any, batch: Batch, hyper: Mapping[str, Array]) -> Record:
+    def measure(params: Any, groups: Any, state: Any, batch: Batch, hyper: Mapping[str, Array]) -> Record:
         record = Record({}, {}, {})
         if not probes:
             return record
-        rows = batch.x.shape[0] if model.value is None else 0
         dtype = jax.tree.leaves(params)[0].dtype
-        shift = tuple(jnp.zeros((rows, width), dtype) for width in model.widths)
+        shift = tuple(jnp.zeros(shape, dtype) for shape in model.taps(batch.x.shape[0]))
+        look = jax.value_and_grad(inspected, (0, 1), has_aux=True)
+        (here, (outputs, taps)), (gradients, deltas) = look(groups, shift, batch, hyper)
 
-        def value(params: Any, shift: Any) -> Any:
-            return objective(params, batch, hyper, shift)
+        def updates() -> Any:
+            own = model.ungroup(gradients)
+            extra = {"value": here, "grad": own, "value_fn": lambda p: objective(p, batch, hyper)}
+            found, _ = optax.with_extra_args_support(method(hyper)).update(own, state, params, **extra)
+            return model.group(found)
 
-        (here, (outputs, taps)), (gradients, deltas) = jax.value_and_grad(value, (0, 1), has_aux=True)(params, shift)
-        updates, _ = optax.with_extra_args_support(method(hyper)).update(
-            gradients, state, params, value=here, grad=gradients, value_fn=lambda p: value(p, None)[0]
-        )
-        snapshot = Snapshot(model, params, batch, hyper, objective, outputs, taps, gradients, deltas, updates)
+        snapshot = Snapshot(model, params, batch, hyper, objective, outputs, taps, groups, gradients, deltas, updates)
         for one in probes:
             getattr(record, one.table).update(one.measure(snapshot))
         return record

@@ -1,0 +1,29 @@
+"""`descentbench <command>`: the same commands as `python -m bench.<command>`."""
+
+import importlib
+import sys
+
+from bench.errors import unknown
+
+COMMANDS = {
+    "run": "train studies, write their tables and print the verdicts",
+    "clean": "remove results",
+}
+
+
+def main() -> int:
+    """Runs the command named first; without a name, says which there are."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name in ("-h", "--help"):
+        print("usage: descentbench COMMAND [OPTION ...]\n\ncommands:")
+        print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
+        print("\n`descentbench COMMAND --help` lists the options of a command.")
+        return 0
+    if name not in COMMANDS:
+        print(f"error: {unknown('command', name, COMMANDS)}", file=sys.stderr)
+        return 2
+    return importlib.import_module(f"bench.{name}").main(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""The Python interface: `load` reads result tables, `run_grid` trains a grid."""
+
+import dataclasses
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bench import train
+from bench.cache import compile_cache
+from bench.errors import InputError
+from bench.evidence import folder_keys, frame, with_axes
+from bench.parts import default_parts
+from bench.pipeline import Event, Settings, run_study
+from bench.spec import Grid, Parts, Study
+from bench.store import TABLES, Folder, study_folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Result(Mapping[str, pd.DataFrame]):
+    """Result tables by name, read when asked for: `result["runs"]`.
+
+    Attributes:
+        path: the folder; every table is also a Parquet file in it.
+    """
+
+    path: Path
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in (*TABLES, "findings"):
+            raise KeyError(f"no table {name!r}; there are {', '.join((*TABLES, 'findings'))}")
+        if name == "findings":
+            return pd.read_parquet(self.path / "findings.parquet")
+        folder = Folder(self.path)
+        keys = [key for key in folder_keys(self.path) if (folder.programs / f"{key}.zip").exists()]
+        return frame(folder.merged(keys, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*TABLES, "findings"))
+
+    def __len__(self) -> int:
+        return len(TABLES) + 1
+
+    def joined(self, name: str, *axes: str) -> pd.DataFrame:
+        """A table with columns of `runs` joined on, such as `joined("curves", "learning_rate", "activation")`."""
+        return with_axes(self[name], self["runs"], axes)
+
+
+def load(study: str, profile: str | None = None, out: str | Path = "results") -> Result:
+    """The result tables of a study that has been run.
+
+    Args:
+        study: name or id.
+        profile: `full` or `quick`; the fuller one that is there unless given.
+        out: folder of the results.
+
+    Raises:
+        InputError: unknown study, or no results of it.
+    """
+    from bench import studies
+
+    root = Path(out)
+    name = study if (root / study).is_dir() else studies.get(study).name
+    for candidate in (profile,) if profile else ("full", "quick"):
+        path = study_folder(root, name, candidate)
+        if (path / "manifest-0.json").exists():
+            return Result(path)
+    raise InputError(f"no results of {name!r} in {root}; run `python -m bench.run {name}` first.")
+
+
+def run_grid(
+    grid: Grid | Mapping[str, Any],
+    parts: Parts | None = None,
+    name: str | None = None,
+    out: str | Path = "results",
+    platform: str | None = None,
+) -> Result:
+    """Trains every run of a grid; what is saved already is not trained again.
+
+    Args:
+        grid: axes and their values.
+        parts: the registries; the suite's own unless given.
+        name: of the folder; derived from the grid unless given.
+        out: folder of the results.
+        platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
+
+    Returns:
+        The tables.
+
+    Raises:
+        InputError: a grid that cannot be right.
+        RuntimeError: a program failed.
+    """
+    grid = grid if isinstance(grid, Grid) else Grid(grid)
+    text = json.dumps([{k: str(v) for k, v in grid.axes.items()}, list(map(list, grid.zipped)), str(grid.exclude)])
+    name = name or f"grid-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    study = Study("", name, "a grid of one's own", (), "", lambda profile, data: (grid,), lambda evidence: (), ())
+    devices = train.configure(platform, cache=compile_cache())
+
+    def tell(event: Event) -> None:
+        if event.kind == "error":
+            warnings.warn(f"program {event.facts['program']} failed: {event.facts['message']}", stacklevel=2)
+
+    judged = run_study(study, parts or default_parts(), Settings("full", Path(out), tuple(devices)), tell)
+    if judged.failed:
+        raise RuntimeError(f"{judged.failed} of {judged.programs} programs failed; call again to try them once more.")
+    return Result(judged.folder)

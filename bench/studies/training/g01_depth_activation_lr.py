@@ -1,0 +1,114 @@
+"""G01: the headline grid. How deep a network trains, by activation, learning rate and form of descent, on real digits.
+
+Theory: at its start a layer's backward signal shrinks by sqrt(chi) on its way down, chi = sigma_w^2 E[phi'(z)^2] along
+the finite-depth trajectory of the signal's variance (Schoenholz et al. 2017, eqs. 3 and 8). Glorot's sigmoid has
+sqrt(chi) = 0.236: eight layers down nothing arrives, and no learning rate mends that. He's relu has sqrt(chi) = 1.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.stats import claim, exact
+from bench.studies import bugs
+from bench.theory import meanfield
+
+SIGMOID = Claim("sigmoid-stops", "with sigmoid units only two or three layers train; deeper nets stay at chance", "S3, S0")
+OTHERS = Claim("others-train", "swapping the activation (tanh, relu) lets eight layers train", "S3, S0")
+
+INITS = {"sigmoid": "glorot", "tanh": "glorot", "relu": "he", "leaky_relu": "he"}
+INITS |= {"elu": "he", "softplus": "glorot", "gelu": "he", "silu": "he"}
+DEPTHS = {"full": [1, 2, 4, 8, 16], "quick": [8], "cell": [8]}
+ACTIVATIONS = {"full": list(INITS), "quick": ["sigmoid", "tanh", "relu"], "cell": ["sigmoid"]}
+BATCHES = {"full": ["full", 1, 32], "quick": [32], "cell": [32]}
+CHANCE = 0.15  # a tenth of the rows is right by chance; three standard deviations of 360 test rows are .047
+TRAINED = 0.9
+PROBED = 128  # rows the probes look at
+
+
+def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
+    axes = {
+        "data": "digits",
+        "split": "1437/360",
+        "model": "mlp",
+        "width": 32,
+        "depth": DEPTHS[profile],
+        "activation": ACTIVATIONS[profile],
+        "init": [INITS[name] for name in ACTIVATIONS[profile]],
+        "batch_size": BATCHES[profile],
+        "learning_rate": np.logspace(-3, 0.5, 16) if profile != "cell" else [0.1],
+        "seed": [0, 1, 2, 3],
+        "epochs": 10 if profile != "cell" else 0,
+    }
+    return [Grid(axes, zipped=[("activation", "init")])]
+
+
+def judge(evidence: Evidence) -> Sequence[Finding]:
+    found = list(_shrinkage(evidence))
+    if evidence.runs["epochs"].max() > 0:
+        found += _verdicts(evidence)
+    return found
+
+
+def _shrinkage(evidence: Evidence) -> Iterator[Finding]:
+    """||dL/dz_1|| / ||dL/dz_L|| at the start, geometric mean over seeds, as a factor per layer."""
+    runs = evidence.runs
+    for (activation, depth), own in runs.groupby(["activation", "depth"], observed=True):
+        if depth < 8:
+            continue
+        start = evidence.layers[(evidence.layers["step"] == 0) & evidence.layers["run"].isin(own["run"])]
+        norms = start.groupby(["seed", "layer"], observed=True)["delta_norm"].first().unstack("layer").to_numpy()
+        ratios = (norms[:, 0] / norms[:, int(depth) - 1]) ** (1 / (depth - 1))
+        measured = float(np.exp(np.log(ratios).mean()))
+        table = evidence.data("digits", split="1437/360")
+        chi = meanfield.network(activation, INITS[activation], table.x[:PROBED], int(depth), width=32)
+        # Width 32 scatters ln||delta||^2 by about 5/32 per layer: 6 standard deviations of four seeds stay within .2.
+        yield exact(
+            f"{activation}, depth {depth}: ||dL/dz|| falls per layer by", measured, chi, 0.2, seeds=len(ratios),
+            low=float(ratios.min()), high=float(ratios.max()), source="Schoenholz et al. 2017",
+        )
+
+
+def _verdicts(evidence: Evidence) -> Iterator[Finding]:
+    cells = ["activation", "depth", "regime"]
+    best = evidence.runs.groupby([*cells, "learning_rate"], observed=True)["final_test_accuracy"].mean()
+    best = best.groupby(cells, observed=True).max().reset_index()
+    deep = best[(best["activation"] == "sigmoid") & (best["depth"] >= 8)]["final_test_accuracy"]
+    verdict = "SUPPORTED" if deep.max() < CHANCE else "REFUTED"
+    rule = f"best learning rate, every regime: accuracy < {CHANCE}"
+    yield claim(SIGMOID, verdict, deep.max(), 0.1, rule, region="depth 8 and more")
+    eight = best[best["activation"].isin(["tanh", "relu"]) & (best["depth"] == 8) & (best["regime"] != "batch")]
+    worst = eight["final_test_accuracy"].min()
+    verdict = "SUPPORTED" if worst > TRAINED else "REFUTED"
+    rule = f"best learning rate, stochastic and mini-batch: accuracy > {TRAINED}"
+    yield claim(OTHERS, verdict, worst, 1.0, rule, region="stochastic and mini-batch descent; ten full-batch steps are too few")
+
+
+def _upside_down(evidence: Evidence) -> Evidence:
+    layers = evidence.layers.copy()
+    layers["layer"] = layers["layer"].max() + 1 - layers["layer"]
+    return replace(evidence, layers=layers)
+
+
+STUDY = Study(
+    id="G01",
+    name="depth_activation_lr",
+    title="Which depths, activations and learning rates train, in all three forms of descent?",
+    claims=(SIGMOID, OTHERS),
+    theory=__doc__ or "",
+    grids=grids,
+    judge=judge,
+    mutants=(
+        Mutant(
+            "weights are scaled by the fan-in instead of its root",
+            bugs.replace("inits", "glorot", lambda init: init._replace(weight=lambda d: init.weight(d) / d.shape[0] ** 0.5)),
+        ),
+        Mutant("layers are counted from the top", evidence=_upside_down),
+    ),
+    figures=(
+        Figure("Deep sigmoid networks stay at ln 10 whatever the learning rate", "runs", "learning_rate", "final_train_loss", "depth", "activation", "xy"),
+        Figure("The backward signal fades layer by layer", "layers", "layer", "delta_norm", "activation", "depth", "y", {"step": 0}),
+    ),
+)
