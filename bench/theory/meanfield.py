@@ -140,6 +140,38 @@ def fixed_point(phi: Phi, weight_variance: float, bias_variance: float = 0.0, st
     return q
 
 
+SCALED_VARIANCES: dict[str, Callable[[int, int], float]] = {
+    "lecun": lambda fan_in, fan_out: 1.0,
+    "glorot": lambda fan_in, fan_out: 2 * fan_in / (fan_in + fan_out),
+    "he": lambda fan_in, fan_out: 2.0,
+}
+"""sigma_w^2 = fan_in Var W: LeCun et al. 1998, Glorot and Bengio 2010 (eq. 12), He et al. 2015 (eq. 10)."""
+
+
+def network_factor(activation: str, init: str, x: Floats, depth: int, width: int) -> float:
+    """Factor per layer by which ||dL/dz|| of a network of equal layers falls on its way down, at the start.
+
+    (||dL/dz_1|| / ||dL/dz_depth||)^(1 / (depth - 1)), with ||dL/dz_1||^2 = sum over rows of prod_l chi(q_l), where q_l
+    follows the trajectory of each row from q_1 = sigma_w^2 ||x||^2 / d; 32 quantiles of q_1 stand for the rows.
+
+    Args:
+        activation: its name.
+        init: its name, of `SCALED_VARIANCES`; biases start at 0.
+        x: (rows, d).
+        depth: hidden layers.
+        width: of each.
+    """
+    phi, variance = ACTIVATIONS[activation], SCALED_VARIANCES[init](width, width)
+    squares = np.quantile(np.mean(np.asarray(x, float) ** 2, axis=1), (np.arange(32) + 0.5) / 32)
+    q = SCALED_VARIANCES[init](x.shape[1], width) * squares
+    product = np.ones(32)
+    for _ in range(depth - 1):
+        z = np.sqrt(q)[:, None] * _NODES
+        product *= variance * (phi.slope(z) ** 2 @ _WEIGHTS)
+        q = variance * (phi.value(z) ** 2 @ _WEIGHTS)
+    return float(product.mean() ** (0.5 / (depth - 1)))
+
+
 def sensitivity(phi: Phi, layers: int, weight_variance: float, bias_variance: float = 0.0) -> float:
     """Largest |d ln q_l / d ln (||x||^2 / d)| over the layers; above 1, the network amplifies an error of its variance.
 

@@ -120,3 +120,25 @@ def test_the_theory_knows_every_registered_activation(name):
     activation = REGISTERED[name]
     constants = {key: np.float64(value) for key, value in activation.constants.items()}
     assert np.asarray(activation.apply(z, constants)) == pytest.approx(ACTIVATIONS[name].value(z), abs=1e-12)
+
+
+@pytest.mark.parametrize(("activation", "init"), [("sigmoid", "glorot"), ("relu", "he"), ("tanh", "lecun")])
+def test_the_factor_of_a_network_is_that_of_sampled_wide_ones(activation: str, init: str) -> None:
+    depth, width, rows, inputs = 5, 400, 24, 100
+    random = np.random.default_rng(0)
+    x = random.standard_normal((rows, inputs)) * random.uniform(0.5, 2, (rows, 1))
+    phi, ratios = ACTIVATIONS[activation], []
+    for _ in range(12):
+        h, slopes, weights = x, [], []
+        for fan_in in [inputs] + [width] * (depth - 1):
+            variance = meanfield.SCALED_VARIANCES[init](fan_in, width) / fan_in
+            weights.append(random.standard_normal((fan_in, width)) * variance**0.5)
+            z = h @ weights[-1]
+            h = phi.value(z)
+            slopes.append(phi.slope(z))
+        delta = top = random.standard_normal((rows, width)) * slopes[-1]
+        for layer in range(depth - 1, 0, -1):
+            delta = (delta @ weights[layer].T) * slopes[layer - 1]
+        ratios.append(np.log(np.linalg.norm(delta) / np.linalg.norm(top)) / (depth - 1))
+    theory = meanfield.network_factor(activation, init, x, depth, width)
+    assert np.exp(np.mean(ratios)) == pytest.approx(theory, rel=0.03)
