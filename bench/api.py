@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench import train
+from bench import studies, train
 from bench.cache import compile_cache
 from bench.errors import InputError
 from bench.evidence import folder_keys, frame, with_axes
@@ -61,8 +61,6 @@ def load(study: str, profile: str | None = None, out: str | Path = "results") ->
     Raises:
         InputError: unknown study, or no results of it.
     """
-    from bench import studies
-
     root = Path(out)
     name = study if (root / study).is_dir() else studies.get(study).name
     for candidate in (profile,) if profile else ("full", "quick"):
@@ -98,7 +96,7 @@ def run_grid(
     grid = grid if isinstance(grid, Grid) else Grid(grid)
     text = json.dumps([{k: str(v) for k, v in grid.axes.items()}, list(map(list, grid.zipped)), str(grid.exclude)])
     name = name or f"grid-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    study = Study("", name, "a grid of one's own", (), "", lambda profile, data: (grid,), lambda evidence: (), ())
+    study = Study("", name, "a grid of one's own", (), "", lambda profile, data: (grid,), lambda evidence: (), (), ())
     devices = train.configure(platform, cache=compile_cache())
 
     def tell(event: Event) -> None:

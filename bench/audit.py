@@ -53,7 +53,8 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
     table = np.asarray(pairs).reshape(-1, 3)
     swapped = int(sum(np.sum((table[:, 0] < a) & (table[:, 1] > b)) for a, b, _ in table))
     largest = float(table[:, 2].max()) if len(table) else 0.0
-    text = f"audit: {len(table)} runs of {judged.study.id} alone: largest relative difference {largest:.2e}, order changed in {swapped} pairs"
+    text = f"audit: {len(table)} runs of {judged.study.id} alone: largest relative difference {largest:.2e}"
+    text += f", order changed in {swapped} pairs"
     if parted is not None:
         text += f", first parted by more than 1e-6 at step {parted}"
     return Event(

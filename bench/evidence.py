@@ -1,8 +1,8 @@
 """From a folder of results to the frames that studies judge and analysts load."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -22,7 +22,7 @@ def read(folder: Folder, keys: Sequence[str], lookup: Lookup) -> Evidence:
     """
     frames: dict[str, pd.DataFrame] = {name: frame(folder.merged(keys, name)) for name in TABLES}
     runs = frames["runs"]
-    varied = [column for column in runs if _is_axis(column) and runs[column].nunique(dropna=False) > 1]
+    varied = [column for column in filter(_is_axis, runs) if len(runs[column].unique()) > 1]
     for name in ("curves", "layers", "values"):
         frames[name] = with_axes(frames[name], runs, varied)
     return Evidence(**frames, data=lookup)
@@ -49,20 +49,10 @@ def with_axes(frame: pd.DataFrame, runs: pd.DataFrame, axes: Sequence[str]) -> p
         return frame
     categories = frame["run"].cat.categories
     position = pd.Index(runs["run"].astype(str)).get_indexer(categories)[frame["run"].cat.codes]
-    added = {
-        axis: runs[axis].take(position).to_numpy() if runs[axis].dtype != "category" else _take(runs[axis], position)
-        for axis in axes
-    }
-    return pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
-
-
-def _take(column: pd.Series, position: Any) -> pd.Categorical:
-    return pd.Categorical.from_codes(column.cat.codes.to_numpy()[position], dtype=column.dtype)  # type: ignore[arg-type]
+    return pd.concat([frame, runs[list(axes)].take(position).set_index(frame.index)], axis=1)
 
 
 def folder_keys(path: Path) -> list[str]:
     """The programs of a folder's manifests, in the order of their plans."""
-    import json
-
     rounds = sorted(path.glob("manifest-*.json"), key=lambda p: int(p.stem.split("-")[1]))
     return list(dict.fromkeys(key for file in rounds for key in json.loads(file.read_text())["programs"]))

@@ -3,10 +3,14 @@
 import functools
 import hashlib
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+import models
+from bench import train
 from bench.data import DATA
 from bench.data import prepare as prepare_table
 from bench.errors import InputError, unknown
@@ -16,10 +20,6 @@ from bench.spec import OPTIONS, Parts, Run, Table
 
 def default_parts() -> Parts:
     """Everything that is registered in the suite, with the hash of its sources."""
-    from bench import train
-
-    import models
-
     return Parts(
         models=models.MODELS,
         inits=models.INITS,
@@ -56,7 +56,7 @@ class Catalogue:
         self.parts = parts
         self._table = functools.lru_cache(maxsize=256)(self._make_table)
 
-    def tables(self, static: Mapping[str, Any], seeds: Sequence[int]) -> list[Table]:
+    def tables(self, static: Mapping[str, Any], seeds: Iterable[int]) -> list[Table]:
         """The table that all seeds share, or one per distinct seed, ascending."""
         if static["data"] is None:
             return [_EMPTY]
@@ -78,7 +78,7 @@ class Catalogue:
             raise unknown("data axis", next(iter(axes)), [*static, *options])
         return self.tables({"data": data, **static, **options}, [seed])[0]
 
-    def describe(self, asked: Mapping[str, Any], seeds: Sequence[int]) -> Description:
+    def describe(self, asked: Mapping[str, Any], seeds: Iterable[int]) -> Description:
         """Resolves defaults, blanks axes that do not apply, and sizes the model.
 
         Args:
@@ -88,8 +88,6 @@ class Catalogue:
         Raises:
             InputError: an unknown name, or choices that do not go together.
         """
-        from models import Shape
-
         parts, static = self.parts, dict(asked)
         architecture = parts.get("models", static["model"])
         static |= {axis: None for axis in ("depth", "width", "activation", "bias") if axis not in architecture.axes}
@@ -108,7 +106,7 @@ class Catalogue:
             _widths(static)
         activation = parts.get("activations", static["activation"] or "identity")
         loss = parts.get("losses", static["loss"]) if static["loss"] else None
-        shape = Shape(table.x.shape[1], loss.outputs(table.classes) if loss else 1)
+        shape = models.Shape(table.x.shape[1], loss.outputs(table.classes) if loss else 1)
         model = architecture.make(shape, static, parts.get("inits", static["init"]), activation)
         _names(static, parts)
         return Description(
@@ -127,18 +125,12 @@ class Catalogue:
 _DATA_AXES = ("data", "split", "scaling", "constant_columns", "normalize_rows")
 
 
-def _empty() -> Table:
-    import numpy as np
-
-    return Table(np.zeros((1, 1)), np.zeros(1), np.zeros((0, 1)), np.zeros(0), 0)
-
-
-_EMPTY = _empty()
+_EMPTY = Table(np.zeros((1, 1)), np.zeros(1), np.zeros((0, 1)), np.zeros(0), 0)
 
 
 def _batch(static: dict[str, Any], table: Table) -> None:
     size = static["batch_size"]
-    if size == "full" or size == table.rows and static["order"] != "replacement":
+    if size == "full" or (size == table.rows and static["order"] != "replacement"):
         static |= {"batch_size": "full", "order": None, "ragged": None}
     elif size > table.rows and static["order"] != "replacement":
         raise InputError(
@@ -162,12 +154,10 @@ def _widths(static: dict[str, Any]) -> None:
 
 
 def _names(static: Mapping[str, Any], parts: Parts) -> None:
-    from bench.train import probe_names
-
     for registry, axis in (("orders", "order"), ("stops", "stop"), ("clips", "clip"), ("schedules", "schedule")):
         if static[axis] is not None:
             parts.get(registry, static[axis])
-    probe_names(static["probes"], parts.probes)
+    train.probe_names(static["probes"], parts.probes)
     source = parts.get("data", static["data"]) if static["data"] else None
     for axis in static:
         prefix, dot, _ = axis.partition(".")

@@ -1,7 +1,9 @@
-"""One study from its grids to its findings: plan, train, commit, refine, judge. The stages meet here and nowhere else."""
+"""One study from its grids to its findings: plan, train, commit, refine, judge. The stages meet here only."""
 
 import dataclasses
+import importlib.metadata
 import json
+import platform
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +18,7 @@ from bench.parts import Catalogue
 from bench.plan import plan
 from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study
 from bench.spec.study import Profile
+from bench.stats import worst
 from bench.store import Folder, findings_table, program_tables, study_folder
 
 MOST_ROUNDS = 6
@@ -64,8 +67,6 @@ class Judged:
     @property
     def impl(self) -> str:
         """PASS, FAIL or NOT RUN."""
-        from bench.stats import worst
-
         return worst(self.findings)
 
     @property
@@ -87,8 +88,8 @@ def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
 
 def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings) -> Plan:
     shifted = [_shifted(grid, settings.seed) for grid in grids]
-    platform = settings.devices[0].platform if settings.devices else "cpu"
-    return plan(shifted, catalogue.describe, f"{catalogue.parts.hash}|{platform}", settings.lanes)
+    backend = settings.devices[0].platform if settings.devices else "cpu"
+    return plan(shifted, catalogue.describe, f"{catalogue.parts.hash}|{backend}", settings.lanes)
 
 
 def _shifted(grid: Grid, seed: int) -> Grid:
@@ -205,9 +206,6 @@ def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict
 
 def versions() -> dict[str, str]:
     """Versions of what decides the numbers."""
-    import importlib.metadata
-    import platform
-
     names = ("jax", "jaxlib", "optax", "numpy", "scipy", "scikit-learn")
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from bench.spec import Ledger, Outcome, Parts, Program, Table
 from bench.train import Prepared, prepare
@@ -111,7 +112,7 @@ def execute(
 def _finish(program: Program, compiled: "Future[_Compiled]", devices: Sequence[Any], timed: bool) -> Executed:
     try:
         outcome, ledger = _run(compiled.result(), devices, timed, program.static["repeats"])
-    except Exception as error:  # noqa: BLE001 - one program's failure must not lose the others
+    except Exception as error:  # one program's failure must not lose the others
         return Executed(program, None, None, f"{type(error).__name__}: {error}")
     return Executed(program, outcome, ledger)
 
@@ -151,8 +152,6 @@ def _run(compiled: _Compiled, devices: Sequence[Any], timed: bool, repeats: int)
 
 
 def _same(one: Any, other: Any) -> bool:
-    import numpy as np
-
     return np.asarray(one).tobytes() == np.asarray(other).tobytes()
 
 

@@ -13,7 +13,7 @@ Frame = Any
 """A pandas DataFrame; not imported here, so that the command line starts fast."""
 
 Lookup = Callable[..., Table]
-"""`data(name, split="all", scaling="standard", seed=0, **options) -> Table`: the rows that a run with these axes sees."""
+"""`data(name, split="all", scaling="standard", seed=0, **options) -> Table`: the rows that such a run sees."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -123,7 +123,7 @@ def _zip(grid: Grid, group: tuple[str, ...], values: dict[str, Any], local: dict
             warnings.simplefilter("ignore")
             values[axis] = _distinct(axis, items)
         position = {value: code for code, value in enumerate(values[axis])}
-        plain = [tuple(item) if isinstance(item, list) else item for item in lists[axis]]
+        plain = [tuple(item) if isinstance(item, list) else item for item in items]
         local[axis] = np.asarray([position[item] for item in plain], np.int32)
     return lengths[group[0]]
 

@@ -28,7 +28,7 @@ class Mutant:
     evidence: Callable[[Evidence], Evidence] | None = None
 
 
-def _never(evidence: Evidence, round: int) -> Sequence[Grid]:
+def _never(evidence: Evidence, completed: int) -> Sequence[Grid]:
     return ()
 
 
@@ -46,7 +46,7 @@ class Study:
         judge: `evidence -> findings`; at least one for each claim.
         mutants: the bugs it must catch.
         figures: what to draw.
-        refine: `(evidence, round) -> grids` of the next round; nothing ends the rounds.
+        refine: `(evidence, rounds completed before) -> grids` of the next round; nothing ends the rounds.
     """
 
     id: str

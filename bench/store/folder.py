@@ -53,17 +53,17 @@ class Folder:
         self.path = path
         self.programs = path / "programs"
 
-    def open(self, manifest: Mapping[str, Any], round: int = 0) -> None:
+    def open(self, manifest: Mapping[str, Any], completed: int = 0) -> None:
         """Creates the folder, or checks that it belongs to the same plan.
 
         Args:
             manifest: what identifies the plan; written once per round and never changed.
-            round: of refinement.
+            completed: rounds of refinement before this one.
 
         Raises:
             InputError: the folder cannot be written, or holds results of another plan.
         """
-        path = self.path / f"manifest-{round}.json"
+        path = self.path / f"manifest-{completed}.json"
         if path.exists():
             found = json.loads(path.read_text())
             fields = sorted(
@@ -72,7 +72,8 @@ class Folder:
             if fields:
                 raise InputError(
                     f"{self.path} holds results of another plan (different: {', '.join(fields)}). "
-                    f"Choose another folder with --out, or remove these with `python -m bench.clean {self.path.parent.name}`."
+                    "Choose another folder with --out, or remove these with "
+                    f"`python -m bench.clean {self.path.parent.name}`."
                 )
             return
         try:

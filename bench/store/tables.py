@@ -131,7 +131,7 @@ def _first_bad_layer(outcome: Outcome) -> pa.Array:
     if found is None:
         return pa.nulls(lanes, pa.int64())
     broken = ~np.isfinite(found.astype(np.float64))
-    anywhere = broken.any(axis=2)
+    anywhere = np.any(broken, axis=2)
     checkpoint = anywhere.argmax(axis=1)
     layer = broken[np.arange(lanes), checkpoint].argmax(axis=1) + 1
     good = ~anywhere.any(axis=1) | (outcome.runs["first_bad_step"] < 0)

@@ -33,7 +33,7 @@ def extremes(x: Floats, l2: float = 0.0, bias: bool = True) -> tuple[float, floa
 def minimiser(x: Floats, y: Floats, l2: float = 0.0, bias: bool = True) -> Floats:
     """The minimum-norm minimiser theta* of J, bias first."""
     a = design(x, bias)
-    return np.linalg.lstsq(hessian(x, l2, bias), a.T @ y / len(x), rcond=None)[0]
+    return np.asarray(np.linalg.lstsq(hessian(x, l2, bias), a.T @ y / len(x), rcond=None)[0], np.float64)
 
 
 def modes(h: Floats, start_error: Floats, learning_rate: float, steps: NDArray[np.int64]) -> Floats:

@@ -98,7 +98,7 @@ def _ratio(g: Floats, root: Floats) -> Floats:
     return np.divide(g, root, out=np.zeros_like(g), where=root > 0)
 
 
-def by_torch(  # noqa: PLR0917 - the arguments of an update, after its name
+def by_torch(
     name: str, theta: Floats, gradient: Gradient, rate: float, steps: int, constants: Constants
 ) -> Floats | None:
     """The same trajectory by `torch.optim` in float64, or None where PyTorch is not installed.

@@ -1,4 +1,4 @@
-"""Optimizers and clipping from optax, with every constant traced, so that it is a grid axis that costs no compilation."""
+"""Optimizers and clipping from optax, every constant traced: a grid axis that costs no compilation."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.flatten_util import ravel_pytree
 
 from bench.errors import unknown
 from models import Batch, Model, Taps
@@ -42,10 +43,9 @@ class Probe(NamedTuple):
 
 
 def _norm(array: Array) -> Array:
-    """Euclidean norm, scaled by the largest entry so that float16 squares do not overflow."""
-    largest = jnp.max(jnp.abs(array))
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1)
-    return scale * jnp.sqrt(jnp.sum(jnp.square(array / scale)))
+    """Euclidean norm, the squares summed in a wider type, so that those of a vanishing gradient do not underflow."""
+    wide = jnp.float32 if array.dtype == jnp.float16 else jnp.float64
+    return jnp.sqrt(jnp.sum(jnp.square(array.astype(wide)))).astype(array.dtype)
 
 
 def _per_layer(measure: Callable[[Array], Array], groups: tuple[Array, ...]) -> Array:
@@ -55,7 +55,8 @@ def _per_layer(measure: Callable[[Array], Array], groups: tuple[Array, ...]) -> 
 
 def tree_norm(tree: Any) -> Array:
     """Euclidean norm of all leaves together."""
-    return _norm(jnp.stack([_norm(leaf) for leaf in jax.tree.leaves(tree)]))
+    leaves = jax.tree.leaves(tree)
+    return _norm(jnp.concatenate([jax.vmap(_norm)(x) if x.ndim > 1 else jnp.atleast_1d(x) for x in leaves]))
 
 
 def _gradient_norm(snapshot: Snapshot) -> dict[str, Array]:
@@ -121,7 +122,7 @@ def _output_gradient(snapshot: Snapshot) -> dict[str, Array]:
 
 
 def _unit_spread(snapshot: Snapshot) -> dict[str, Array]:
-    """Largest distance between two hidden units of the first layer (incoming weights), and the weights' largest size."""
+    """Largest distance of a first-layer unit's incoming weights from the first unit's, and their largest size."""
     first = snapshot.model.weights(snapshot.params)[0]
     return {"unit_spread": jnp.max(jnp.abs(first - first[:, :1])), "weight_size": jnp.max(jnp.abs(first))}
 
@@ -136,8 +137,8 @@ def _gradient_check(snapshot: Snapshot) -> dict[str, Array]:
     The direction has entries +-1 / sqrt(n) in a fixed pattern; the derivative is <grad J, v> by automatic
     differentiation.
     """
-    flat, unravel = jax.flatten_util.ravel_pytree(snapshot.params)
-    slope, _ = jax.flatten_util.ravel_pytree(snapshot.model.ungroup(snapshot.gradients))
+    flat, unravel = ravel_pytree(snapshot.params)
+    slope, _ = ravel_pytree(snapshot.model.ungroup(snapshot.gradients))
     index = jnp.arange(flat.size)
     direction = jnp.where((index * 7919 + 13) % 17 < 8, -1.0, 1.0).astype(flat.dtype) / jnp.sqrt(flat.size).astype(
         flat.dtype

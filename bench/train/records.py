@@ -16,8 +16,8 @@ from models.base import penalty
 class Rows(NamedTuple):
     """Train rows first, then test rows, in one array, so that one forward pass evaluates both."""
 
-    x: Array  # (train + test, inputs)
-    y: Array  # (train + test,)
+    x: Any  # (train + test, inputs)
+    y: Any  # (train + test,)
 
 
 class Record(NamedTuple):
@@ -48,7 +48,7 @@ def evaluate(
         classes: 0 for regression, which has no accuracy.
 
     Returns:
-        `(groups, rows, hyper) -> {"train_loss", "test_loss", "train_accuracy", "test_accuracy"}`, what there is of them.
+        `(groups, rows, hyper) -> {name: scalar}`: train and test loss and accuracy, what there is of them.
     """
 
     def surface(groups: Any, rows: Rows, hyper: Mapping[str, Array]) -> dict[str, Array]:

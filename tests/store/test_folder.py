@@ -162,7 +162,7 @@ def test_another_plan_in_the_folder_is_refused_naming_the_fields(folder):
 
 def test_the_same_plan_opens_again_and_each_round_has_its_own(folder):
     folder.open(MANIFEST)
-    folder.open(MANIFEST | {"runs": 9}, round=1)
+    folder.open(MANIFEST | {"runs": 9}, completed=1)
     assert sorted(path.name for path in folder.path.glob("manifest-*")) == ["manifest-0.json", "manifest-1.json"]
 
 
