@@ -33,7 +33,6 @@ class Taps(NamedTuple):
 
     pre: tuple[Array, ...] = ()  # z_l, (layers, rows, fan_out), the output layer included
     post: tuple[Array, ...] = ()  # h_l = phi(z_l), like pre, hidden layers only
-    slope: tuple[Array, ...] = ()  # phi'(z_l), like post
 
 
 class Model(NamedTuple):
@@ -46,7 +45,8 @@ class Model(NamedTuple):
     A layered model can be looked into: `group(params)` stacks layers of equal shape, `ungroup` undoes it, and
     `inspect(groups, x, hyper, shift)` returns the outputs and the taps; `shift`, zeros of the shapes `taps(rows)`, is
     added to the pre-activations, and the gradient with respect to it is dL/dz_l. Rolled into a loop over a group, it
-    compiles in a fraction of the time of `apply`, which is unrolled because that trains faster.
+    compiles in a fraction of the time of `apply`, which is unrolled because that trains faster. `slopes(groups, pre,
+    hyper)` gives phi'(z_l) of the hidden groups.
 
     A surface has no data: it sets `value(params, hyper)` and its loss is that value.
     """
@@ -59,6 +59,7 @@ class Model(NamedTuple):
     group: Callable[[Params], Params] = lambda params: params
     ungroup: Callable[[Params], Params] = lambda groups: groups
     inspect: Callable[..., tuple[Array, Taps]] | None = None
+    slopes: Callable[[Params, tuple[Array, ...], Hyper], tuple[Array, ...]] = lambda groups, pre, hyper: ()
     taps: Callable[[int], tuple[tuple[int, ...], ...]] = lambda rows: ()
     layers: int = 0
     multiplications: int = 0  # multiply-adds of one row's forward pass

@@ -49,6 +49,9 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             layers.append(layer)
         return layers
 
+    def constants_of(layer: Params, hyper: Hyper) -> Mapping[str, Array]:
+        return layer if activation.learned else {name: hyper[f"activation.{name}"] for name in constants}
+
     def layer_of(h: Array, layer: Params, hyper: Hyper, hidden: bool, shift: Array | None) -> tuple[Array, Any]:
         z = h @ layer["weight"]
         if "bias" in layer:
@@ -57,9 +60,8 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             z = z + shift
         if not hidden:
             return z, (z,)
-        own = layer if activation.learned else {name: hyper[f"activation.{name}"] for name in constants}
-        h = activation.apply(z, own)
-        return h, (z, h, _slope(activation, z, own)) if shift is not None else ()
+        h = activation.apply(z, constants_of(layer, hyper))
+        return h, (z, h) if shift is not None else ()
 
     def apply(params: Params, x: Array, hyper: Hyper) -> Array:
         for index, layer in enumerate(params):
@@ -80,11 +82,14 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             seen.append(taps)
         if shift is None:
             return x, Taps()
-        return x, Taps(
-            tuple(taps[0] for taps in seen),
-            tuple(t[1] for t in seen if len(t) > 1),
-            tuple(t[2] for t in seen if len(t) > 1),
-        )
+        return x, Taps(tuple(taps[0] for taps in seen), tuple(taps[1] for taps in seen if len(taps) > 1))
+
+    def slopes(groups: Params, pre: tuple[Array, ...], hyper: Hyper) -> tuple[Array, ...]:
+        def of(layer: Params, z: Array) -> Array:
+            return _slope(activation, z, constants_of(layer, hyper))
+
+        hidden = zip(groups[: len(runs) - 1], pre[: len(runs) - 1], strict=True)
+        return tuple(jax.vmap(of)(layers, z) for layers, z in hidden)
 
     runs = _runs(pairs, depth)
     return Model(
@@ -97,6 +102,7 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             jax.tree.map(lambda a, i=i: a[i], g) for g, run in zip(groups, runs, strict=True) for i in range(len(run))
         ],
         inspect=inspect,
+        slopes=slopes,
         taps=lambda rows: tuple((len(run), rows, pairs[run[0]][1]) for run in runs),
         layers=depth + 1,
         multiplications=sum(fan_in * fan_out for fan_in, fan_out in pairs),

@@ -81,10 +81,11 @@ def _layer_state(snapshot: Snapshot) -> dict[str, Array]:
     if not snapshot.deltas:
         return {}
     taps, weights = snapshot.taps, snapshot.model.weights(snapshot.groups)
+    slopes = snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper)
     none = jnp.full((1,), jnp.nan, weights[0].dtype)
 
     def hidden(measure: Callable[[Array], Array]) -> Array:
-        found = [_per_layer(measure, taps.slope).astype(none.dtype)] if taps.slope else []
+        found = [_per_layer(measure, slopes).astype(none.dtype)] if slopes else []
         return jnp.concatenate([*found, none])
 
     norms = _per_layer(_norm, weights)

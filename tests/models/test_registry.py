@@ -86,7 +86,10 @@ def test_taps_have_one_entry_per_layer(name):
     model, _, _, taps, _, deltas, _ = _inspected(name, depth=4)
     assert tuple(z.shape for z in taps.pre) == model.taps(ROWS) == tuple(d.shape for d in deltas)
     assert sum(len(z) for z in taps.pre) == model.layers
-    assert sum(len(h) for h in taps.post) == sum(len(s) for s in taps.slope) == model.layers - 1
+    _, hyper, params = _make(name, depth=4)
+    slopes = model.slopes(model.group(params), taps.pre, hyper)
+    assert tuple(h.shape for h in taps.post) == tuple(s.shape for s in slopes)
+    assert sum(len(h) for h in taps.post) == model.layers - 1
 
 
 @pytest.mark.parametrize("name", ["linear", "logistic", "softmax", "mlp"])
