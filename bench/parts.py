@@ -90,6 +90,7 @@ class Catalogue:
         """
         parts, static = self.parts, dict(asked)
         architecture = parts.get("models", static["model"])
+        _known(static, parts)
         static |= {axis: None for axis in ("depth", "width", "activation", "bias") if axis not in architecture.axes}
         if not architecture.needs_data:
             static |= dict.fromkeys((*_DATA_AXES, "loss", "order", "ragged")) | {
@@ -128,6 +129,13 @@ _DATA_AXES = ("data", "split", "scaling", "constant_columns", "normalize_rows")
 _EMPTY = Table(np.zeros((1, 1)), np.zeros(1), np.zeros((0, 1)), np.zeros(0), 0)
 
 
+def _known(static: Mapping[str, Any], parts: Parts) -> None:
+    """Refuses unknown names, also of axes that do not apply and are blanked."""
+    for registry, axis in (("orders", "order"), ("activations", "activation"), ("inits", "init"), ("losses", "loss")):
+        if static[axis] not in (None, "default"):
+            parts.get(registry, static[axis])
+
+
 def _batch(static: dict[str, Any], table: Table) -> None:
     size = static["batch_size"]
     if size == "full" or (size == table.rows and static["order"] != "replacement"):
@@ -154,7 +162,7 @@ def _widths(static: dict[str, Any]) -> None:
 
 
 def _names(static: Mapping[str, Any], parts: Parts) -> None:
-    for registry, axis in (("orders", "order"), ("stops", "stop"), ("clips", "clip"), ("schedules", "schedule")):
+    for registry, axis in (("stops", "stop"), ("clips", "clip"), ("schedules", "schedule")):
         if static[axis] is not None:
             parts.get(registry, static[axis])
     train.probe_names(static["probes"], parts.probes)

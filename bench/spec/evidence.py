@@ -42,7 +42,8 @@ class Evidence:
 
     def curve(self, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
         """Per run its row of `runs`, the steps (checkpoints,) and one column of `curves`, (checkpoints,)."""
-        return self._per_run(self.curves, column)
+        for run, steps, values in self._per_run(self.curves, column):
+            yield run, steps, values[:, 0]
 
     def layer(self, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
         """Per run its row of `runs`, the steps and one column of `layers`, (checkpoints, layers)."""
@@ -53,11 +54,16 @@ class Evidence:
         return self._per_run(self.values[self.values["quantity"] == quantity], "value")
 
     def _per_run(self, frame: Frame, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
-        rows = {row.run: row for row in map(_Row, self.runs.to_dict("records"))}
+        text = [name for name in self.runs if self.runs[name].dtype == "category"]
+        rows = {row.run: row for row in (_Row(_nulled(facts, text)) for facts in self.runs.to_dict("records"))}
         for run, own in frame.groupby("run", observed=True, sort=False):
             steps = own["step"].drop_duplicates().to_numpy()
-            values = own[column].to_numpy()
-            yield rows[run], steps, values if len(values) == len(steps) else values.reshape(len(steps), -1)
+            yield rows[run], steps, own[column].to_numpy().reshape(len(steps), -1)
+
+
+def _nulled(facts: dict[str, Any], text: list[str]) -> dict[str, Any]:
+    """None for the texts that a run does not have, which pandas writes as NaN; a number may well be NaN."""
+    return facts | {name: None for name in text if facts[name] != facts[name]}
 
 
 class _Row:

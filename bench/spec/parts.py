@@ -1,10 +1,12 @@
 """The registries that training draws on, passed as an argument: user parts and mutants come in here."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.errors import unknown
+from bench.spec.fingerprint import fingerprint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,10 +42,21 @@ class Parts:
         return parts[name]
 
     def replaced(self, registry: str, name: str, change: Callable[[Any], Any]) -> "Parts":
-        """These parts with one of them changed: `change(old part) -> new part`."""
-        old = self.get(registry, name)
-        mark = f"{self.hash}+{registry}.{name}:{change.__module__}.{change.__qualname__}"
-        return dataclasses.replace(self, **{registry: {**getattr(self, registry), name: change(old)}, "hash": mark})
+        """These parts with one of them changed: `change(old part) -> new part`.
+
+        The hash depends on what the change does (see `fingerprint`), so that no result of one change is taken for the
+        result of another.
+        """
+        return self._with(registry, name, change(self.get(registry, name)), change)
+
+    def added(self, registry: str, name: str, part: Any) -> "Parts":
+        """These parts and one of one's own, such as an optimizer; one of the same name is replaced."""
+        return self._with(registry, name, part, part)
+
+    def _with(self, registry: str, name: str, part: Any, reason: Any) -> "Parts":
+        parts = {**getattr(self, registry), name: part}
+        mark = hashlib.sha256(f"{self.hash}+{registry}.{name}:{fingerprint(reason)}".encode()).hexdigest()
+        return dataclasses.replace(self, **{registry: parts, "hash": mark})
 
 
 _SINGULAR = {

@@ -84,7 +84,6 @@ _NON_NEGATIVE = {"l2", "normalize_rows"}
 _CHOICES = {
     "scaling": ("standard", "minmax", "raw"),
     "constant_columns": ("drop", "keep"),
-    "order": ("reshuffle", "replacement", "fixed", "sequential"),
     "ragged": ("drop", "pad"),
     "dtype": ("float16", "bfloat16", "float32", "float64"),
 }

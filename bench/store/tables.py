@@ -15,6 +15,12 @@ from bench.spec import Finding, Ledger, Outcome, Program
 
 TABLES = ("runs", "curves", "layers", "values", "programs")
 
+TEXT = pa.dictionary(pa.int32(), pa.string())
+_NULLS = {"normalize_rows": pa.float64(), "bias": pa.bool_()} | dict.fromkeys(
+    ("depth", "width", "batch_size", "epochs", "steps", "lanes"), pa.int64()
+)
+"""Types of the axes that may be null and are no text."""
+
 _FIRST_CURVES = ("train_loss", "test_loss", "ewma_loss", "train_accuracy", "test_accuracy", "gradient_norm")
 
 
@@ -62,10 +68,10 @@ def program_tables(
     return tables
 
 
-def _same(value: Any, count: int) -> pa.Array:
-    """A column of one repeated value, stored once; numbers stay numbers."""
+def _same(value: Any, count: int, null: pa.DataType = TEXT) -> pa.Array:
+    """A column of one repeated value, stored once; numbers stay numbers, and None is a null of the type `null`."""
     if value is None:
-        return pa.nulls(count)
+        return pa.nulls(count, null)
     if isinstance(value, tuple):
         value = " ".join(map(str, value))
     if isinstance(value, str):
@@ -84,7 +90,7 @@ def _axes(program: Program) -> dict[str, pa.Array]:
         "checkpoints": str(static["checkpoints"]),
         "probe_rows": str(static["probe_rows"]),
     }
-    columns = {axis: _same(value, count) for axis, value in static.items()}
+    columns = {axis: _same(value, count, _NULLS.get(axis, TEXT)) for axis, value in static.items()}
     columns["regime"] = _same(regime, count)
     columns["widths"] = _same(None if widths is None else str(widths), count)
     return columns | {axis: pa.array(values) for axis, values in program.lanes.items()}

@@ -83,6 +83,7 @@ def test_unusual_but_possible_values_are_accepted(axis, value):
     [
         ("dtype", "float23", "Did you mean 'float32'?"),
         ("scaling", "standart", "Did you mean 'standard'?"),
+        ("constant_columns", "kep", "Did you mean 'keep'?"),
         ("ragged", "drpo", "Did you mean 'drop'?"),
         ("learning_rat", 0.1, "Did you mean 'learning_rate'?"),
         ("batchsize", 8, "Did you mean 'batch_size'?"),

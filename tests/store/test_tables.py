@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from bench.evidence import frame
@@ -101,6 +102,26 @@ def test_full_batches_are_a_null_batch_size_under_their_regime(train):
     runs = frame(program_tables(full.program, full.outcome, LEDGER, 1)["runs"])
     assert runs["batch_size"].isna().all()
     assert (runs["regime"] == "batch").all()
+
+
+def test_a_text_that_a_run_does_not_have_is_a_null_of_a_text_column(train_all, tmp_path):
+    grids = {"linear": {"model": "linear"}, "mlp": {"model": "mlp", "depth": 1, "width": 2, "activation": "relu"}}
+    look = {"data": "iris", "steps": 1, "probes": "off"}
+    own = {}
+    for name, axes in grids.items():
+        (trained,) = train_all(look | axes | {"loss": "half_squared_error", "data.target": "number"})
+        own[name] = program_tables(trained.program, trained.outcome, LEDGER, trained.tables[0].rows)
+        assert str(own[name]["runs"].schema.field("activation").type).startswith("dictionary<values=string")
+    for keys in (["linear"], ["linear", "mlp"], ["mlp", "linear"]):
+        folder = Folder(tmp_path / "-".join(keys) / "quick")
+        folder.open({"programs": keys})
+        for key in keys:
+            folder.commit(key, own[key])
+        runs = folder.merged(keys, "runs")
+        assert pa.types.is_dictionary(runs.schema.field("activation").type)
+        assert runs["activation"].to_pylist() == [{"linear": None, "mlp": "relu"}[key] for key in keys]
+        assert pd.read_parquet(folder.path / "runs.parquet")["activation"].dtype == "category"
+        assert runs["depth"].type == pa.int64()
 
 
 def test_a_crashed_program_says_why_and_has_no_numbers(trained):

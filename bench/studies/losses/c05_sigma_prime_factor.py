@@ -39,8 +39,8 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
 
 
 def judge(evidence: Evidence) -> Sequence[Finding]:
-    paths = {_key(run): z for run, _, z in evidence.vector("output") if run.data == "neuron"}
-    deltas = {_key(run): found for run, _, found in evidence.vector("output_delta") if run.data == "neuron"}
+    paths = {_key(run): z[:, 0] for run, _, z in evidence.vector("output") if run.data == "neuron"}
+    deltas = {_key(run): d[:, 0] for run, _, d in evidence.vector("output_delta") if run.data == "neuron"}
     outputs = {key: expit(z) for key, z in paths.items()}
     slopes = [*_slopes(paths, deltas), *_layer(evidence)]
     ends = [*_paths(outputs), *_published(outputs)]

@@ -64,10 +64,10 @@ def _convex(evidence: Evidence) -> Iterator[Finding]:
 
 def _spread(evidence: Evidence) -> Iterator[Finding]:
     """Distances between hidden units: none without a disturbance, large with one."""
-    size = {run.run: values for run, _, values in evidence.vector("weight_size")}
+    size = {run.run: values[:, 0] for run, _, values in evidence.vector("weight_size")}
     equal, broken, zero = (defaultdict(list) for _ in range(3))
     for run, _, values in evidence.vector("unit_spread"):
-        relative = values / np.maximum(size[run.run], 1e-300)
+        relative = values[:, 0] / np.maximum(size[run.run], 1e-300)
         name = f"{run.activation}, {'SGD' if run.steps == BATCHES['SGD']['steps'] else 'GD'}"
         if run["init.bias"] == 0:
             equal[f"{name}, all weights {run['init.gain']:g}"].append(np.max(relative))
