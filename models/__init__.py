@@ -9,7 +9,7 @@ from models.inits import INITS, Init
 from models.linear import linear
 from models.losses import LOSSES, Loss
 from models.mlp import mlp
-from models.surfaces import double_well, quadratic, rosenbrock, saddle
+from models.surfaces import double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
 
 MODELS = {
     "linear": Architecture(linear, ("bias",), loss="half_squared_error"),
@@ -20,6 +20,10 @@ MODELS = {
     "rosenbrock": Architecture(rosenbrock, needs_data=False),
     "double_well": Architecture(double_well, needs_data=False),
     "saddle": Architecture(saddle, needs_data=False),
+    "huber": Architecture(huber, needs_data=False),
+    "quartic": Architecture(quartic, needs_data=False),
+    "three_pieces": Architecture(three_pieces, needs_data=False),
+    "narrow_well": Architecture(narrow_well, needs_data=False),
 }
 """name -> architecture."""
 

@@ -41,6 +41,7 @@ INITS = {
     "zeros": Init(jnp.zeros_like),
     "constant": Init(jnp.ones_like),  # the constant is init.gain
     "normal": Init(lambda draw: draw),  # the standard deviation is init.gain
+    "uniform": Init(_uniform),  # on (-init.gain, init.gain)
     "lecun": _scaled(lambda fan_in, _: fan_in**-0.5),  # LeCun et al. 1998, eq. 16
     "glorot": _scaled(lambda fan_in, fan_out: (2 / (fan_in + fan_out)) ** 0.5),  # Glorot and Bengio 2010, eq. 12
     "glorot_uniform": _scaled_uniform(lambda fan_in, fan_out: (6 / (fan_in + fan_out)) ** 0.5),  # ibid., eq. 16

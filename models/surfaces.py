@@ -44,11 +44,15 @@ def _cast(hyper: Hyper, dtype: Any) -> Hyper:
     return {axis: value.astype(dtype) for axis, value in hyper.items()}
 
 
+def _bowl(x: Array, y: Array, c: Hyper) -> Array:
+    x, y = x - c["surface.x"], y - c["surface.y"]
+    return 0.5 * (c["surface.xx"] * x * x + c["surface.yy"] * y * y) + c["surface.xy"] * x * y
+
+
 quadratic = _surface(
-    lambda x, y, c: 0.5 * (c["surface.xx"] * x * x + c["surface.yy"] * y * y) + c["surface.xy"] * x * y,
-    {"surface.xx": 1.0, "surface.xy": 0.0, "surface.yy": 1.0},
+    _bowl, {"surface.xx": 1.0, "surface.xy": 0.0, "surface.yy": 1.0, "surface.x": 0.0, "surface.y": 0.0}
 )
-"""1/2 (a x^2 + c y^2) + b x y: the bowl with Hessian [[a, b], [b, c]]."""
+"""1/2 (a u^2 + c v^2) + b u v, (u, v) from the centre: the bowl with Hessian [[a, b], [b, c]]."""
 
 rosenbrock = _surface(lambda x, y, _: 100 * (y - x * x) ** 2 + (1 - x) ** 2, {"start.x": -1.2})
 """100 (y - x^2)^2 + (1 - x)^2 (Rosenbrock 1960), from (-1.2, 1)."""
@@ -58,3 +62,36 @@ double_well = _surface(lambda x, y, c: (x * x - 1) ** 2 + c["surface.tilt"] * x 
 
 saddle = _surface(lambda x, y, _: x * x / 2 - y * y / 2 + y**4 / 4, {"start.y": 0.0})
 """x^2/2 - y^2/2 + y^4/4: a saddle at the origin, minima at y = 1 and y = -1."""
+
+
+def _huber(x: Array, kink: Array) -> Array:
+    """x^2 / 2 up to the kink, a line beyond it."""
+    size = jnp.abs(x)
+    return jnp.where(size <= kink, 0.5 * x * x, kink * size - 0.5 * kink * kink)
+
+
+def _three_pieces(x: Array) -> Array:
+    """The integral of 25 x for x < 1, x + 24 for 1 <= x < 2, 25 x - 24 beyond."""
+    upper = jnp.where(x < 2, 0.5 * x * x + 24 * x - 12, 12.5 * x * x - 24 * x + 36)
+    return jnp.where(x < 1, 12.5 * x * x, upper)
+
+
+def _well(x: Array, c: Hyper) -> Array:
+    offset = (x - c["surface.x"]) / c["surface.width"]
+    return 1 - jnp.exp(-0.5 * offset * offset) + 0.1 * x * x
+
+
+huber = _surface(lambda x, y, c: _huber(x, c["surface.kink"]) + y * y / 2, {"surface.kink": 1.0, "start.y": 0.0})
+"""x^2 / 2 for |x| <= kink, linear beyond, + y^2 / 2: L = 1, and the slowest function for gradient descent of its class
+where the kink is right (Drori and Teboulle 2014, theorem 3.2)."""
+
+quartic = _surface(lambda x, y, _: x**4 + y * y / 2, {"start.y": 0.0})
+"""x^4 + y^2 / 2: its curvature grows with the distance, so that every learning rate is too large somewhere."""
+
+three_pieces = _surface(lambda x, y, _: _three_pieces(x) + y * y / 2, {"start.x": 3.3, "start.y": 0.0})
+"""Strongly convex with mu = 1 and L = 25, made of three parabolas, + y^2 / 2 (Lessard et al. 2016, eq. 4.11)."""
+
+narrow_well = _surface(
+    lambda x, y, c: _well(x, c) + y * y / 2, {"surface.x": 0.0, "surface.width": 0.1, "start.y": 0.0}
+)
+"""1 - exp(-(x - c)^2 / (2 w^2)) + x^2 / 10 + y^2 / 2: a narrow well at c in a wide bowl."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import optax
 from jax import Array
 
+from bench.train import line_search
+
 
 class Method(NamedTuple):
     """`make(hyper) -> optax.GradientTransformation`; hyper holds `learning_rate` and the constants, as scalars.
@@ -70,6 +72,11 @@ METHODS = {
     ),
     "accumulated_sgd": Method(_accumulated, {"every": 1.0}),
     "sign_sgd": Method(lambda h: optax.sign_sgd(h["learning_rate"])),
+    "backtracking": Method(line_search.backtracking, {"first": 1.0, "factor": 0.5, "decrease": 1e-4}),
+    "exact_line_search": Method(line_search.exact_line_search, {"relaxation": 1.0}),
+    "conjugate_gradient": Method(line_search.conjugate_gradient, {"relaxation": 1.0}),
+    "bfgs": Method(line_search.bfgs, {"relaxation": 1.0}),
+    "lbfgs": Method(line_search.lbfgs, {"relaxation": 1.0}),
 }
 
 CLIPS = {

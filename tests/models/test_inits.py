@@ -14,6 +14,7 @@ VARIANCES = {
     "zeros": lambda fan_in, fan_out: 0.0,
     "constant": lambda fan_in, fan_out: 0.0,
     "normal": lambda fan_in, fan_out: 1.0,
+    "uniform": lambda fan_in, fan_out: 1 / 3,
     "lecun": lambda fan_in, fan_out: 1 / fan_in,
     "glorot": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
     "glorot_uniform": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
@@ -42,7 +43,9 @@ def test_mean_and_variance_are_those_of_the_closed_form(name):
     assert np.mean(weight) == pytest.approx(mean, abs=6 * np.sqrt(want / weight.size) + 1e-15)
 
 
-@pytest.mark.parametrize(("name", "limit"), [("glorot_uniform", np.sqrt(6 / 500)), ("pytorch", 1 / np.sqrt(200))])
+@pytest.mark.parametrize(
+    ("name", "limit"), [("uniform", 1.0), ("glorot_uniform", np.sqrt(6 / 500)), ("pytorch", 1 / np.sqrt(200))]
+)
 def test_uniform_inits_are_uniform(name, limit):
     weight = np.asarray(INITS[name].weight(_draw())).ravel()
     assert np.abs(weight).max() <= limit

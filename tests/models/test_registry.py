@@ -184,7 +184,15 @@ def test_layers_without_bias_have_none():
     assert model.apply(params, jnp.zeros((1, 4)), hyper).tolist() == [[0.0] * 3]
 
 
-MINIMA = {"quadratic": [(0.0, 0.0)], "rosenbrock": [(1.0, 1.0)], "saddle": [(0.0, 1.0), (0.0, -1.0)]}
+MINIMA = {
+    "quadratic": [(0.0, 0.0)],
+    "rosenbrock": [(1.0, 1.0)],
+    "saddle": [(0.0, 1.0), (0.0, -1.0)],
+    "huber": [(0.0, 0.0)],
+    "quartic": [(0.0, 0.0)],
+    "three_pieces": [(0.0, 0.0)],
+    "narrow_well": [(0.0, 0.0)],
+}
 
 
 @pytest.mark.parametrize("name", MINIMA)
@@ -198,5 +206,28 @@ def test_surfaces_are_stationary_where_the_literature_says(name):
 @pytest.mark.parametrize("name", SURFACES)
 def test_surfaces_start_where_they_are_told_to(name):
     _, _, params = _make(name, init="zeros")
-    defaults = {"rosenbrock": (-1.2, 1.0), "saddle": (1.0, 0.0)}
+    defaults = {"rosenbrock": (-1.2, 1.0), "three_pieces": (3.3, 0.0)} | dict.fromkeys(
+        ("saddle", "huber", "quartic", "narrow_well"), (1.0, 0.0)
+    )
     np.testing.assert_allclose(params["position"], defaults.get(name, (1.0, 1.0)))
+
+
+def _slope(name, x, **constants):
+    model, hyper, _ = _make(name)
+    hyper |= {f"surface.{axis}": jnp.asarray(value) for axis, value in constants.items()}
+    return float(jax.grad(lambda p: model.value(p, hyper))({"position": jnp.array([x, 0.0])})["position"][0])
+
+
+@pytest.mark.parametrize(("x", "want"), [(0.5, 12.5), (1.5, 25.5), (3.3, 58.5), (-2.0, -50.0)])
+def test_three_pieces_has_the_derivative_of_lessard_recht_and_packard(x, want):
+    assert _slope("three_pieces", x) == pytest.approx(want, rel=1e-14)
+
+
+@pytest.mark.parametrize(("x", "want"), [(0.2, 0.2), (0.5, 0.5), (4.0, 0.5), (-4.0, -0.5)])
+def test_huber_is_linear_beyond_its_kink(x, want):
+    assert _slope("huber", x, kink=0.5) == pytest.approx(want, rel=1e-14)
+
+
+def test_a_bowl_has_its_minimum_at_its_centre():
+    assert _slope("quadratic", 3.0, x=3.0, xx=7.0) == 0
+    assert _slope("quadratic", 5.0, x=3.0, xx=7.0) == 14
