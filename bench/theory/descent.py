@@ -1,0 +1,111 @@
+"""Rates and bounds of first-order methods on quadratics and on smooth convex functions."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+def exact_line_search_path(gamma: float, steps: ArrayLike) -> Floats:
+    """x_k = ((g - 1) / (g + 1))^k (g, (-1)^k) on (x^2 + g y^2) / 2 from (g, 1) (Boyd, Vandenberghe 2004, 9.3.2).
+
+    Args:
+        gamma: g, the condition number.
+        steps: k, (K,).
+
+    Returns:
+        (K, 2).
+    """
+    k = np.asarray(steps)
+    return ((gamma - 1) / (gamma + 1)) ** k[:, None] * np.stack([np.full(k.shape, gamma), (-1.0) ** k], axis=1)
+
+
+def huber_kink(steps: ArrayLike, speed: ArrayLike, radius: float = 1.0) -> Floats:
+    """The kink R / (2 N h + 1) of the Huber function slowest after N steps (Drori and Teboulle 2014, thm 3.2)."""
+    return np.asarray(radius / (2 * np.asarray(steps, float) * speed + 1), np.float64)
+
+
+def convex_gap(steps: ArrayLike, speed: ArrayLike, smoothness: float = 1.0, radius: float = 1.0) -> Floats:
+    """L R^2 / 2 max(1 / (2 N h + 1), (1 - h)^(2 N)): the worst f_N - f* of gradient descent with the rate h / L.
+
+    Drori and Teboulle 2014, theorem 3.1 for h <= 1, and their conjecture 3.1 for 1 < h < 2, proved by Rotaru et al.
+    2024. The first term is attained by a Huber function (`huber_kink`), the second by the parabola.
+
+    Args:
+        steps: N.
+        speed: h, in (0, 2).
+        smoothness: L.
+        radius: R = |x_0 - x*|.
+    """
+    n, h = np.asarray(steps, float), np.asarray(speed, float)
+    return np.asarray(smoothness * radius**2 / 2 * np.maximum(1 / (2 * n * h + 1), (1 - h) ** (2 * n)), np.float64)
+
+
+def gap_after(decrease: ArrayLike, rho: ArrayLike) -> Floats:
+    """decrease rho^2 / (1 - rho^2): what is left of J - J*, which falls like rho^(2k), after a step."""
+    r = np.asarray(rho, float) ** 2
+    return np.asarray(decrease * r / (1 - r), np.float64)
+
+
+def heavy_ball(kappa: float, largest: float) -> tuple[float, float]:
+    """(eta, beta) = (4 / (sqrt L + sqrt mu)^2, ((sqrt k - 1) / (sqrt k + 1))^2) (Polyak 1964, theorem 9)."""
+    root = np.sqrt(kappa)
+    return 4 * kappa / (largest * (root + 1) ** 2), ((root - 1) / (root + 1)) ** 2
+
+
+def nesterov(kappa: float, largest: float) -> tuple[float, float]:
+    """(eta, beta) = (1 / L, (sqrt k - 1) / (sqrt k + 1)) for strongly convex J (Nesterov 2004, eq. 2.2.11)."""
+    root = np.sqrt(kappa)
+    return 1 / largest, (root - 1) / (root + 1)
+
+
+def momentum_radius(eigenvalues: ArrayLike, rate: float, beta: float, look_ahead: bool = False) -> float:
+    """Spectral radius of the companion matrices of heavy ball, or Nesterov's method, on a quadratic.
+
+    The matrices are [[1 + b - e l, -b], [1, 0]] and [[(1 + b) (1 - e l), -b (1 - e l)], [1, 0]] (Lessard, Recht and
+    Packard 2016, section 2.2).
+
+    Args:
+        eigenvalues: l, of the Hessian.
+        rate: e.
+        beta: b.
+        look_ahead: Nesterov's method.
+    """
+    largest = 0.0
+    for value in np.atleast_1d(np.asarray(eigenvalues, float)):
+        shrink = 1 - rate * value
+        top = [(1 + beta) * shrink, -beta * shrink] if look_ahead else [1 + beta - rate * value, -beta]
+        largest = max(largest, float(np.abs(np.linalg.eigvals([top, [1, 0]])).max()))
+    return largest
+
+
+def momentum_path(
+    h: Floats, start: Floats, rate: float, beta: float, steps: int, look_ahead: bool = False
+) -> NDArray[np.float64]:
+    """Errors of heavy ball (Polyak 1964, eq. 9), or of Nesterov's method, on a quadratic, by its recursion.
+
+    Args:
+        h: Hessian, (n, n).
+        start: e_0 = e_-1, (n,).
+        rate, beta: eta and beta.
+        steps: how many.
+        look_ahead: Nesterov's method, the gradient at e + beta (e - e_-).
+
+    Returns:
+        (steps + 1, n).
+    """
+    path = [start, start]
+    for _ in range(steps):
+        onward = path[-1] + beta * (path[-1] - path[-2])
+        path.append(onward - rate * h @ (onward if look_ahead else path[-1]))
+    return np.stack(path[1:])
+
+
+def conjugate_gradient_bound(kappa: float, steps: ArrayLike) -> Floats:
+    """2 ((sqrt k - 1) / (sqrt k + 1))^n bounds ||e_n||_H / ||e_0||_H (Nocedal and Wright 2006, eq. 5.36)."""
+    root = np.sqrt(kappa)
+    return np.asarray(2 * ((root - 1) / (root + 1)) ** np.asarray(steps, float), np.float64)
+
+
+LESSARD_CYCLE = (792 / 1225, -2208 / 1225, 2592 / 1225)
+"""Where heavy ball with eta = 1/9, beta = 4/9 goes round on `three_pieces` (Lessard et al. 2016, section 4.6)."""
