@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 
+SOURCES := bench models tests
+
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
@@ -23,8 +25,8 @@ test: $(VENV)/.dev  ## all tests, without the timings
 	$(TEST) $(ARGS)
 
 check: $(VENV)/.dev  ## style, types, import contracts and the fast tests, in under two minutes
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/lint-imports
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(TEST) -q -m "not slow" --ignore=tests/speed $(ARGS)

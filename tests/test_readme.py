@@ -22,7 +22,7 @@ def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     examples, names = _examples(), {}
     assert len(examples) >= 4
     for number, example in enumerate(examples):
-        exec(compile(example, f"README example {number + 1}", "exec"), names)  # noqa: S102 - our own text
+        exec(compile(example, f"README example {number + 1}", "exec"), names)
     assert "momentum" in capsys.readouterr().out
 
 
