@@ -2,10 +2,11 @@
 
 from bench.data.bundled import BUNDLED
 from bench.data.prepare import prepare
+from bench.data.small import SMALL
 from bench.data.source import Raw, Source
 from bench.data.synthetic import SYNTHETIC
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC}
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL}
 """name -> source; a new data set is one entry."""
 
-__all__ = ["DATA", "Raw", "Source", "prepare"]
+__all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from bench.data.source import Raw, Source
 
 
-def _random(seed: int, purpose: int) -> np.random.Generator:
+def random_stream(seed: int, purpose: int) -> np.random.Generator:
+    """An independent random stream of a seed for the data; every source has its own purpose."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(100 + purpose,)))
 
 
@@ -25,7 +26,7 @@ def spectrum(rows: int, eigenvalues: NDArray[np.float64], seed: int) -> NDArray[
         (rows, features).
     """
     features = len(eigenvalues)
-    random = _random(seed, 0)
+    random = random_stream(seed, 0)
     columns = np.column_stack([np.ones(rows), random.standard_normal((rows, features))])
     directions = np.linalg.qr(columns)[0][:, 1:]  # orthonormal and orthogonal to the constant
     rotation = np.linalg.qr(random.standard_normal((features, features)))[0]
@@ -36,32 +37,27 @@ def _regression(seed: int, options: Mapping[str, Any]) -> Raw:
     features = options["data.features"]
     eigenvalues = np.logspace(0, -np.log10(options["data.condition"]), features)
     x = spectrum(options["data.rows"], eigenvalues, seed=0)
-    weight = _random(0, 1).standard_normal(features)
-    noise = options["data.noise"] * _random(seed, 2).standard_normal(len(x))
+    weight = random_stream(0, 1).standard_normal(features)
+    noise = options["data.noise"] * random_stream(seed, 2).standard_normal(len(x))
     return Raw(x, x @ weight + 1.0 + noise, 0, {"weight": weight, "bias": 1.0, "eigenvalues": eigenvalues})
 
 
 def _gaussian(seed: int, options: Mapping[str, Any]) -> Raw:
     """y = x w* + noise, x ~ N(0, I), fresh for each seed."""
-    random = _random(seed, 3)
-    weight = _random(0, 1).standard_normal(options["data.features"])
+    random = random_stream(seed, 3)
+    weight = random_stream(0, 1).standard_normal(options["data.features"])
     x = random.standard_normal((options["data.rows"], options["data.features"]))
     return Raw(x, x @ weight + options["data.noise"] * random.standard_normal(len(x)), 0, {"weight": weight})
 
 
 def _classes(seed: int, options: Mapping[str, Any]) -> Raw:
     """Gaussian clouds, one per class, their means `data.separation` standard deviations from the origin."""
-    random = _random(seed, 4)
+    random = random_stream(seed, 4)
     classes, features, rows = options["data.classes"], options["data.features"], options["data.rows"]
-    centres = np.linalg.qr(_random(0, 5).standard_normal((max(features, classes), classes)))[0][:features]
+    centres = np.linalg.qr(random_stream(0, 5).standard_normal((max(features, classes), classes)))[0][:features]
     y = np.arange(rows) % classes
     x = random.standard_normal((rows, features)) + options["data.separation"] * centres.T[y]
     return Raw(x, y.astype(np.int64), classes, {"centres": centres.T})
-
-
-def _neuron(seed: int, options: Mapping[str, Any]) -> Raw:
-    """The single row x = 1, y = 0 of a one-neuron study (Nielsen 2015, chapter 3)."""
-    return Raw(np.ones((1, 1)), np.zeros(1, np.int64), 2)
 
 
 SYNTHETIC = {
@@ -83,5 +79,4 @@ SYNTHETIC = {
         per_seed=True,
         rows="any, Gaussian classes",
     ),
-    "neuron": Source(_neuron, rows="1 x 1, 2 classes"),
 }

@@ -158,6 +158,17 @@ def _gradient_check(snapshot: Snapshot) -> dict[str, Array]:
     }
 
 
+def _hessian_spectrum(snapshot: Snapshot) -> dict[str, Array]:
+    """Eigenvalues of the Hessian of J, ascending; dense, for models of at most some hundred parameters."""
+    flat, unravel = ravel_pytree(snapshot.params)
+    wide = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))  # LAPACK knows no half precision
+
+    def value(point: Array) -> Array:
+        return snapshot.objective(unravel(point.astype(flat.dtype)), snapshot.batch, snapshot.hyper).astype(wide.dtype)
+
+    return {"hessian_eigenvalue": jnp.linalg.eigvalsh(jax.hessian(value)(wide)).astype(flat.dtype)}
+
+
 PROBES = {
     "gradient_norm": Probe("curves", _gradient_norm),
     "layer_gradients": Probe("layers", _layer_gradients),
@@ -168,6 +179,7 @@ PROBES = {
     "output_gradient": Probe("values", _output_gradient),
     "unit_spread": Probe("values", _unit_spread),
     "gradient_check": Probe("values", _gradient_check),
+    "hessian_spectrum": Probe("values", _hessian_spectrum),
 }
 
 LEVELS = {

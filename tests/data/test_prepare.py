@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.data import DATA, SYNTHETIC, Raw, Source, prepare
+from bench.data import DATA, Raw, Source, prepare
 from bench.errors import InputError
 
 PLAIN = {"data": "x", "split": "all", "scaling": "standard", "constant_columns": "drop", "normalize_rows": 0.0}
@@ -130,7 +130,7 @@ def test_every_source_is_a_function_of_its_seed_and_finite(name):
         assert one.y.dtype == np.float64
 
 
-@pytest.mark.parametrize("name", [name for name, own in SYNTHETIC.items() if own.per_seed])
+@pytest.mark.parametrize("name", [name for name, own in DATA.items() if own.per_seed])
 def test_synthetic_data_differ_between_seeds(name):
     noise = {"data.noise": 0.5} if "data.noise" in DATA[name].options else {}
     assert len({prepare(DATA[name], PLAIN | {"data": name, **noise}, seed).hash for seed in range(4)}) == 4

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
+from bench.theory import logistic
 from bench.train import PROBES, probe_names
 from bench.train.probes import LEVELS, SATURATED_BELOW
 
@@ -81,6 +82,16 @@ def test_outputs_and_their_deltas_are_per_row(probed):
     found, _, pre, _, delta, _, _ = probed
     np.testing.assert_allclose(found.value("output")[0, 0], pre[-1].ravel(), rtol=1e-11)
     np.testing.assert_allclose(found.value("output_delta")[0, 0], delta[-1].ravel() * ROWS, rtol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_hessian_spectrum_is_that_of_logistic_regression(train, dtype):
+    axes = {"data": "classes", "data.rows": ROWS, "data.features": 3, "scaling": "raw", "model": "logistic"}
+    found = train(axes | {"init": "normal", "l2": 0.5, "steps": 0, "dtype": dtype, "probes": "hessian_spectrum"})
+    theta = train(axes | {"init": "normal", "l2": 0.5, "steps": 0, "dtype": dtype, "probes": "parameters"})
+    want = np.linalg.eigvalsh(logistic.hessian(found.tables[0].x, theta.value("parameter")[0, 0].astype(float), 0.5))
+    tolerance = {"float16": 0.03, "float32": 1e-4, "float64": 1e-10}[dtype]
+    np.testing.assert_allclose(found.value("hessian_eigenvalue")[0, 0], want, rtol=tolerance)
 
 
 @pytest.mark.parametrize(
