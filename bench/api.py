@@ -13,9 +13,10 @@ import pandas as pd
 from bench import studies, train
 from bench.cache import compile_cache
 from bench.errors import InputError
-from bench.evidence import folder_keys, frame, with_axes
+from bench.events import Event
+from bench.evidence import frame, with_axes
 from bench.parts import default_parts
-from bench.pipeline import Event, Settings, run_study
+from bench.pipeline import Settings, run_study
 from bench.spec import Grid, Parts, Study
 from bench.store import TABLES, Folder, study_folder
 
@@ -33,11 +34,8 @@ class Result(Mapping[str, pd.DataFrame]):
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in (*TABLES, "findings"):
             raise KeyError(f"no table {name!r}; there are {', '.join((*TABLES, 'findings'))}")
-        if name == "findings":
-            return pd.read_parquet(self.path / "findings.parquet")
         folder = Folder(self.path)
-        keys = [key for key in folder_keys(self.path) if (folder.programs / f"{key}.zip").exists()]
-        return frame(folder.merged(keys, name))
+        return frame(folder.derived(name) if name == "findings" else folder.merged(folder.saved(), name))
 
     def __iter__(self) -> Iterator[str]:
         return iter((*TABLES, "findings"))

@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from bench.measure import execute
+from bench.events import Event
+from bench.measure import Compiler, execute
 from bench.parts import Catalogue
-from bench.pipeline import Event, Judged, Settings
+from bench.pipeline import Judged, Settings
 from bench.spec import Parts
 
 
@@ -37,7 +38,8 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
         )
     known = judged.evidence.curves
     pairs, parted = [], None
-    done = execute(alone, parts, lambda p: catalogue.tables(p.static, p.lanes["seed"]), settings.devices[:1])
+    compiler = Compiler(parts, settings.devices[:1])
+    done = execute(alone, lambda p: catalogue.tables(p.static, p.lanes["seed"]), compiler)
     for result in done:
         if result.outcome is None:
             continue

@@ -8,8 +8,11 @@ class InputError(ValueError):
     """Bad input: the command line prints it and exits with 2, before anything is compiled or written."""
 
 
-class DamagedFile(RuntimeError):
-    """A result file whose checksum or structure is wrong; it is set aside and computed again."""
+class DamagedFile(InputError):
+    """A result file whose checksum or structure is wrong; the message says which one and what to do."""
+
+    def __init__(self, path: object, reason: object, remedy: str) -> None:
+        super().__init__(f"{path} is damaged ({' '.join(str(reason).split())}): {remedy}.")
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> InputError:

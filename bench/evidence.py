@@ -1,8 +1,6 @@
 """From a folder of results to the frames that studies judge and analysts load."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -50,9 +48,3 @@ def with_axes(frame: pd.DataFrame, runs: pd.DataFrame, axes: Sequence[str]) -> p
     categories = frame["run"].cat.categories
     position = pd.Index(runs["run"].astype(str)).get_indexer(categories)[frame["run"].cat.codes]
     return pd.concat([frame, runs[list(axes)].take(position).set_index(frame.index)], axis=1)
-
-
-def folder_keys(path: Path) -> list[str]:
-    """The programs of a folder's manifests, in the order of their plans."""
-    rounds = sorted(path.glob("manifest-*.json"), key=lambda p: int(p.stem.split("-")[1]))
-    return list(dict.fromkeys(key for file in rounds for key in json.loads(file.read_text())["programs"]))

@@ -2,10 +2,9 @@
 
 import dataclasses
 import importlib.metadata
-import json
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ import numpy as np
 
 from bench import evidence as tables_of
 from bench.errors import InputError
-from bench.measure import execute
+from bench.events import Event, Listener
+from bench.measure import Compiler, execute
 from bench.parts import Catalogue
 from bench.plan import plan
 from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study
@@ -36,17 +36,6 @@ class Settings:
     timed: bool = False
     fail_fast: bool = False
     most_seconds: float = float("inf")
-
-
-@dataclasses.dataclass(frozen=True)
-class Event:
-    """Something worth telling: `plan`, `program`, `finding`, `warning`, `error` or `done`, with its facts."""
-
-    kind: str
-    facts: dict[str, Any]
-
-
-Listener = Callable[[Event], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,9 +65,16 @@ class Judged:
         return {claim.id: (found.get(claim.id, "NOT RUN"), claim.expected) for claim in self.study.claims}
 
     @property
+    def not_run(self) -> int:
+        """How many findings could not be had, each with its reason."""
+        return sum(finding.impl == "NOT RUN" for finding in self.findings)
+
+    @property
     def as_expected(self) -> bool:
-        """No implementation failure, and every claim as the catalogue says."""
-        return self.impl != "FAIL" and all(verdict == expected for verdict, expected in self.claims.values())
+        """No implementation failure, and every claim as the catalogue says, or not judged for a reason that is said."""
+        excused = {finding.claim for finding in self.findings if finding.impl == "NOT RUN" and finding.reason}
+        as_said = [verdict == expected or id_ in excused for id_, (verdict, expected) in self.claims.items()]
+        return self.impl != "FAIL" and all(as_said)
 
 
 def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
@@ -100,7 +96,13 @@ def _shifted(grid: Grid, seed: int) -> Grid:
     return dataclasses.replace(grid, axes={**grid.axes, "seed": seeds})
 
 
-def run_study(study: Study, parts: Parts, settings: Settings, tell: Listener = lambda event: None) -> Judged:
+def run_study(
+    study: Study,
+    parts: Parts,
+    settings: Settings,
+    tell: Listener = lambda event: None,
+    compiler: Compiler | None = None,
+) -> Judged:
     """Runs a study: only what is missing is trained, then everything is judged.
 
     Args:
@@ -108,6 +110,7 @@ def run_study(study: Study, parts: Parts, settings: Settings, tell: Listener = l
         parts: the registries, a mutant's or a user's among them.
         settings: how to run.
         tell: is told of every event.
+        compiler: of the same parts and devices, for several studies to share what it has compiled.
 
     Returns:
         The evidence and the findings.
@@ -116,7 +119,8 @@ def run_study(study: Study, parts: Parts, settings: Settings, tell: Listener = l
         InputError: bad input, before anything is compiled.
     """
     start = time.perf_counter()
-    catalogue = Catalogue(parts)
+    catalogue, compiler = Catalogue(parts), compiler or Compiler(parts, settings.devices)
+    assert compiler.parts is parts, "a compiler keeps programs of its own parts"
     folder = Folder(study_folder(settings.out, study.name, settings.profile))
     grids, round_ = study.grids(settings.profile, catalogue.lookup), 0
     everything: list[Program] = []
@@ -128,14 +132,14 @@ def run_study(study: Study, parts: Parts, settings: Settings, tell: Listener = l
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
         folder.open(_manifest(study, settings, now, parts), round_)
-        done, lost = _train(study, now, catalogue, folder, settings, tell)
+        done, lost = _train(study, now, catalogue, compiler, folder, settings, tell)
         everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
         if lost:
             break  # refining and judging half of a grid would mislead
         found = tables_of.read(folder, [program.key for program in everything], catalogue.lookup)
         grids, round_ = study.refine(found, round_), round_ + 1
-    keys = [key for key in dict.fromkeys(p.key for p in everything) if (folder.programs / f"{key}.zip").exists()]
+    keys = folder.saved(program.key for program in everything)
     evidence = tables_of.read(folder, keys, catalogue.lookup)
     findings = _judge(study, evidence, failed)
     folder.derive("findings", findings_table(study.id, study.name, findings, {c.id: c.expected for c in study.claims}))
@@ -153,20 +157,28 @@ def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]
 
 
 def _train(
-    study: Study, now: Plan, catalogue: Catalogue, folder: Folder, settings: Settings, tell: Listener
+    study: Study,
+    now: Plan,
+    catalogue: Catalogue,
+    compiler: Compiler,
+    folder: Folder,
+    settings: Settings,
+    tell: Listener,
 ) -> tuple[int, int]:
     """Trains what is missing; returns how many programs were trained and how many of them failed."""
     missing = [program for program in now.programs if not folder.has(program.key)]
-    facts = {"runs": now.runs, "programs": len(now.programs), "missing": len(missing), "seconds": now.seconds}
-    tell(Event("plan", {"study": study.id, "name": study.name, **facts}))
+    facts = {"runs": now.runs, "programs": len(now.programs), "missing": len(missing)}
+    seconds = {"seconds": now.seconds, "missing_seconds": sum(program.seconds for program in missing)}
+    tell(Event("plan", {"study": study.id, "name": study.name, **facts, **seconds}))
 
     def tables(program: Program) -> Any:
         return catalogue.tables(program.static, program.lanes["seed"])
 
-    failed = 0
-    for done in execute(missing, catalogue.parts, tables, settings.devices, settings.timed):
+    trained = failed = 0
+    for done in execute(missing, tables, compiler, settings.timed):
         rows = tables(done.program)[0].rows
         folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
+        trained += 1
         diverged = int((done.outcome.runs["first_bad_step"] >= 0).sum()) if done.outcome else 0
         tell(
             Event(
@@ -186,7 +198,7 @@ def _train(
             tell(Event("error", {"study": study.id, "program": done.program.key[:12], "message": done.error}))
             if settings.fail_fast:
                 break
-    return len(missing), failed
+    return trained, failed
 
 
 def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict[str, Any]:
@@ -195,6 +207,7 @@ def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict
         "name": study.name,
         "profile": settings.profile,
         "seed": settings.seed,
+        "lanes": settings.lanes,
         "code": parts.hash,
         "runs": now.runs,
         "programs": [program.key for program in now.programs],
@@ -225,22 +238,3 @@ def _finding_facts(study: Study, finding: Finding) -> dict[str, Any]:
         "expected": expected,
         "reason": finding.reason,
     }
-
-
-def stored(path: Path, catalogue: Catalogue) -> Evidence:
-    """The evidence in a folder of results, read by its manifests alone."""
-    keys = tables_of.folder_keys(path)
-    if not keys:
-        raise InputError(f"{path} holds no results; run the study first.")
-    folder = Folder(path)
-    return tables_of.read(folder, [key for key in keys if (folder.programs / f"{key}.zip").exists()], catalogue.lookup)
-
-
-def as_json(event: Event) -> str:
-    """An event as one line of JSON; non-finite numbers are null."""
-
-    def plain(value: Any) -> Any:
-        value = value.item() if isinstance(value, np.generic) else value
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    return json.dumps({"event": event.kind, "version": 1, **{key: plain(value) for key, value in event.facts.items()}})

@@ -1,70 +1,79 @@
 """`python -m bench.run`: trains studies, writes their tables and prints the verdicts.
 
-    python -m bench.run                          a tour on real data, in about a minute
-    python -m bench.run depth_activation_lr      one study, by name or id
-    python -m bench.run convex losses            whole families
-    python -m bench.run all --profile full       the whole catalogue
-    python -m bench.run --list                   what there is
+$ python -m bench.run                          a tour on real data, in about a minute
+$ python -m bench.run depth_activation_lr      one study, by name or id
+$ python -m bench.run convex losses            whole families
+$ python -m bench.run all                      the whole catalogue
+$ python -m bench.run --list                   what there is
 
-What is already saved is not trained again: re-running resumes. Exit status: 0 all as expected, 1 internal error, 2 bad
-input, 3 some programs failed, 4 a verdict differs, 130 interrupted, 143 terminated.
+What is already saved is not trained again: the same command again goes on where it stopped. Exit status: 0 all as
+expected, 1 internal error, 2 bad input, 3 some programs failed, 4 a verdict differs, 130 interrupted, 143 terminated.
 """
 
 import dataclasses
+import os
 import signal
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from bench.errors import InputError
+from bench.errors import InputError, unknown
 
 # numpy, jax and pandas take seconds to import: they are imported by the functions that need them, after the arguments
 # have been read, so that --help and a mistyped option answer at once.
 
 if TYPE_CHECKING:
     from bench.pipeline import Judged, Settings
+    from bench.progress import Progress
     from bench.spec import Study
 
 MOST_SECONDS = 3600
+PROFILES, PLATFORMS = ("quick", "full"), ("cpu", "gpu", "tpu")
+
+
+def _option(metavar: str | None = None, **more: "list[str]") -> object:
+    """An option whose help says its default in words."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="", **more)  # type: ignore[call-overload]
 
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """Trains whole grids of models and holds every result against theory."""
+    """The options of the command."""
 
-    studies: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Studies by name, id or family, or `all`; nothing for the tour."""
-    list: bool = False
-    """List the studies and stop."""
-    show: str | None = None
+    studies: Annotated[tuple[str, ...], tyro.conf.Positional, _option("[STUDY|ID|FAMILY|all ...]")] = ()
+    """What to run; nothing for the tour."""
+    list: Annotated[bool, _option()] = False
+    """List the studies, or those named, and stop."""
+    show: Annotated[str | None, _option("RUN")] = None
     """Show one run: its configuration, its curve and how to reproduce it."""
-    profile: Literal["quick", "full"] | None = None
-    """`quick` drops cells of the grids, never seeds or rules. The tour is quick unless told otherwise, the rest full."""
-    platform: Literal["cpu", "gpu", "tpu"] | None = None
+    profile: Annotated[str | None, _option("|".join(PROFILES))] = None
+    """quick drops cells of the grids, never seeds or rules. The tour is quick unless told otherwise, the rest full."""
+    platform: Annotated[str | None, _option("|".join(PLATFORMS))] = None
     """Insist on a platform; an error if it is absent."""
-    devices: int | None = None
-    """Devices to spread runs over; all, which on a CPU is one per core, unless given."""
-    lanes: int | None = None
+    devices: Annotated[int | None, _option("N")] = None
+    """Devices to spread runs over; all unless given, which on a CPU is one per core."""
+    lanes: Annotated[int | None, _option("N")] = None
     """Runs computed together; chosen from the working set unless given."""
-    dry_run: bool = False
+    dry_run: Annotated[bool, _option()] = False
     """Say how many runs, programs, seconds and bytes, and stop."""
-    yes: bool = False
-    """Go on even if the estimate is above an hour."""
-    out: Path = Path("results")
-    """Folder of the results."""
-    seed: int = 0
+    yes: Annotated[bool, _option()] = False
+    """Go on even if the estimate of a study is above an hour."""
+    out: Annotated[Path, _option("DIR")] = Path("results")
+    """Folder of the results (results)."""
+    seed: Annotated[int, _option("N")] = 0
     """Added to every seed of the grids."""
-    json: bool = False
-    """Print events as lines of JSON: plan, program, finding, warning, error, done."""
-    audit: int = 0
-    """Rerun this many runs alone and report the largest difference."""
-    time: bool = False
+    json: Annotated[bool, _option()] = False
+    """Print events, one JSON object per line: plan, program, finding, audit, warning, error, done."""
+    audit: Annotated[int, _option("N")] = 0
+    """Train N runs of each study again, alone, and report the largest difference."""
+    time: Annotated[bool, _option()] = False
     """Measure: programs alone, warm, repeated; no compilation in the background, no cache."""
-    fail_fast: bool = False
+    fail_fast: Annotated[bool, _option()] = False
     """Stop at the first program that fails, instead of going on with the others."""
-    verbose: Annotated[bool, tyro.conf.arg(aliases=["-v"])] = False
+    verbose: Annotated[bool, _option(aliases=["-v"])] = False
     """Every finding, every program, and tracebacks."""
 
 
@@ -77,8 +86,13 @@ def main(arguments: "list[str] | None" = None) -> int:
     Returns:
         The exit status.
     """
-    options = tyro.cli(Options, prog="python -m bench.run", args=arguments, description=__doc__)
-    signal.signal(signal.SIGTERM, _terminate)
+    flags, text = (tyro.conf.FlagCreatePairsOff, tyro.conf.HelptextFromCommentsOff), (__doc__ or "")
+    text = text.replace("\n\n$", "\n$")  # tyro adds an empty line of its own
+    try:
+        options = tyro.cli(Options, prog="python -m bench.run", args=arguments, description=text, config=flags)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(options)
     except InputError as error:
@@ -87,11 +101,16 @@ def main(arguments: "list[str] | None" = None) -> int:
     except (KeyboardInterrupt, _Terminated) as stop:
         print("stopped: what was saved is kept; the same command goes on from there.", file=sys.stderr)
         return 130 if isinstance(stop, KeyboardInterrupt) else 143
+    except BrokenPipeError:  # whoever reads us, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except Exception as error:
         if options.verbose:
             raise
         print(f"internal error: {type(error).__name__}: {error} (-v shows the traceback)", file=sys.stderr)
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Terminated(BaseException):
@@ -103,23 +122,37 @@ def _terminate(*_: object) -> None:
 
 
 def _run(options: Options) -> int:
-    if options.show:
-        from bench import show
+    from bench import show, studies
+    from bench.events import warnings_told
+    from bench.progress import Progress
 
+    _check(options)
+    if options.show:
         show.run(options.show, options.out)
         return 0
-    from bench import studies
-
     if options.list:
-        from bench import show
-
-        show.catalogue([studies.get(name) for name in studies.names()])
+        show.catalogue(studies.select([*options.studies] or ["all"]), studies.TOUR)
         return 0
-    chosen = studies.select(list(options.studies))
-    settings = _settings(options)
-    if options.dry_run:
-        return _dry_run(chosen, settings, options)
-    return _train(chosen, settings, options)
+    chosen = studies.select([*options.studies])
+    with Progress(options.json, options.verbose) as progress, warnings_told(progress):
+        settings = _settings(options)
+        if options.dry_run:
+            return _dry_run(chosen, settings, options)
+        judged, facts = _train(chosen, settings, options, progress)
+    if not options.json:
+        show.verdicts(judged, facts)
+    return facts["exit"]
+
+
+def _check(options: Options) -> None:
+    for name, value, valid in (("profile", options.profile, PROFILES), ("platform", options.platform, PLATFORMS)):
+        if value is not None and value not in valid:
+            raise unknown(name, value, valid)
+    for name, value in (("--devices", options.devices), ("--lanes", options.lanes)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} {value}: give a number of at least 1.")
+    if options.seed < 0 or options.audit < 0:
+        raise InputError("--seed and --audit take 0 or more.")
 
 
 def _settings(options: Options) -> "Settings":
@@ -127,14 +160,9 @@ def _settings(options: Options) -> "Settings":
     from bench.cache import compile_cache
     from bench.pipeline import Settings
 
-    for name, value in (("--devices", options.devices), ("--lanes", options.lanes)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} {value}: give a number of at least 1.")
-    if options.seed < 0 or options.audit < 0:
-        raise InputError("--seed and --audit take 0 or more.")
     devices = train.configure(options.platform, options.devices, None if options.time else compile_cache())
     return Settings(
-        profile=options.profile or ("full" if options.studies else "quick"),
+        profile="full" if (options.profile or (options.studies and "full")) == "full" else "quick",
         out=options.out,
         devices=tuple(devices),
         lanes=options.lanes,
@@ -147,8 +175,9 @@ def _settings(options: Options) -> "Settings":
 
 def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> int:
     from bench import show
+    from bench.events import Event, as_json
     from bench.parts import Catalogue, default_parts
-    from bench.pipeline import Event, as_json, planned
+    from bench.pipeline import planned
 
     catalogue = Catalogue(default_parts())
     plans = [(study, planned(study, catalogue, settings)) for study in chosen]
@@ -161,40 +190,41 @@ def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> i
     return 0
 
 
-def _train(chosen: "list[Study]", settings: "Settings", options: Options) -> int:
-    import time
-
-    from bench import show
+def _train(
+    chosen: "list[Study]", settings: "Settings", options: Options, progress: "Progress"
+) -> "tuple[list[Judged], dict[str, int]]":
     from bench.audit import audit
+    from bench.events import Event
+    from bench.measure import Compiler
     from bench.parts import default_parts
-    from bench.pipeline import Event, run_study
+    from bench.pipeline import run_study
 
     parts, judged, start = default_parts(), [], time.perf_counter()
-    with show.Progress(options.json, options.verbose) as progress:
-        for study in chosen:
-            judged.append(run_study(study, parts, settings, progress))
-            progress.judged(judged[-1])
-            if options.audit:
-                progress(audit(judged[-1], parts, settings, options.audit))
-        status = _status(judged)
-        facts = {
-            "studies": len(judged),
-            "runs": sum(j.runs for j in judged),
-            "programs": sum(j.programs for j in judged),
-            "trained": sum(j.trained for j in judged),
-            "seconds": time.perf_counter() - start,
-            "exit": status,
-        }
-        progress(Event("done", facts))
-    if not options.json:
-        show.verdicts(judged, facts)
-    return status
+    compiler = Compiler(parts, settings.devices)
+    for study in chosen:
+        judged.append(run_study(study, parts, settings, progress, compiler))
+        progress.judged(judged[-1])
+        if options.audit and not judged[-1].failed:
+            progress(audit(judged[-1], parts, settings, options.audit))
+        if options.fail_fast and judged[-1].failed:
+            break
+    facts = {
+        "studies": len(judged),
+        "runs": sum(one.runs for one in judged),
+        "programs": sum(one.programs for one in judged),
+        "trained": sum(one.trained for one in judged),
+        "not_run": sum(one.not_run for one in judged),
+        "seconds": time.perf_counter() - start,
+        "exit": _status(judged),
+    }
+    progress(Event("done", facts))
+    return judged, facts
 
 
 def _status(judged: "list[Judged]") -> int:
-    if any(j.failed for j in judged):
+    if any(one.failed for one in judged):
         return 3
-    return 0 if all(j.as_expected for j in judged) else 4
+    return 0 if all(one.as_expected for one in judged) else 4
 
 
 if __name__ == "__main__":

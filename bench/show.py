@@ -1,172 +1,106 @@
-"""What people see in the terminal: progress, lists, plans, verdicts and single runs."""
+"""What people see in the terminal: lists of studies, plans, verdicts and single runs."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
+from rich.markup import escape
 from rich.table import Table as Grid
 
 from bench.errors import InputError
-from bench.pipeline import Event, Judged, as_json
+from bench.progress import STYLE, implementation
 from bench.spec import Plan, Study
+from bench.spec.study import never
 
-_STYLE = {"PASS": "green", "FAIL": "bold red", "NOT RUN": "yellow"}
+if TYPE_CHECKING:
+    from bench.pipeline import Judged
 
-
-class Progress:
-    """Listens to events: a live bar in a terminal, plain lines elsewhere, lines of JSON where asked for."""
-
-    def __init__(self, json: bool, verbose: bool) -> None:
-        self.json, self.verbose = json, verbose
-        self.console = Console(stderr=not json, soft_wrap=True)
-        live = not json and self.console.is_terminal
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-        )
-        self.bars = Bars(*columns, console=self.console, transient=True) if live else None
-        self.task: Any = None
-        self.left = 0.0
-
-    def __enter__(self) -> "Progress":
-        if self.bars:
-            self.bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bars:
-            self.bars.stop()
-
-    def __call__(self, event: Event) -> None:
-        """Takes one event."""
-        if self.json:
-            print(as_json(event), flush=True)
-            return
-        getattr(self, f"_{event.kind}", lambda facts: None)(event.facts)
-
-    def _plan(self, facts: dict[str, Any]) -> None:
-        todo = "nothing to do, all saved" if not facts["missing"] else f"{facts['missing']} to train"
-        text = f"{facts['study']} {facts['name']}: {facts['runs']} runs in {facts['programs']} programs, {todo}"
-        if not self.bars or self.verbose:
-            self.console.print(text, highlight=False)
-        if self.bars:
-            if self.task is not None:
-                self.bars.remove_task(self.task)
-            self.left = facts["seconds"]
-            self.task = self.bars.add_task(f"{facts['study']} {facts['name']}", total=facts["missing"], left="")
-
-    def _program(self, facts: dict[str, Any]) -> None:
-        self.left = max(0.0, self.left - (facts["estimated_seconds"] or 0))
-        if self.bars and self.task is not None:
-            self.bars.update(self.task, advance=1, left=f"about {self.left:.0f} s left" if self.left >= 1 else "")
-        if self.verbose:
-            seconds = "" if facts["seconds"] is None else f" in {facts['seconds']:.2f} s"
-            self.console.print(
-                f"  program {facts['program']}: {facts['runs']} runs{seconds}, {facts['diverged']} diverged",
-                highlight=False,
-            )
-
-    def _finding(self, facts: dict[str, Any]) -> None:
-        if self.verbose or facts["impl"] == "FAIL":
-            word = facts["impl"] or facts["claim"]
-            numbers = f"measured {_number(facts['measured'])}, predicted {_number(facts['predicted'])}"
-            self.console.print(
-                f"  [{_STYLE.get(word, 'cyan')}]{word:12}[/] {facts['quantity']}: {numbers} {facts['rule']} {facts['reason']}",
-                highlight=False,
-            )
-
-    def _warning(self, facts: dict[str, Any]) -> None:
-        self.console.print(f"[yellow]warning[/] {facts['message']}", highlight=False)
-
-    def _error(self, facts: dict[str, Any]) -> None:
-        self.console.print(
-            f"[bold red]failed[/] program {facts['program']}: {facts['message'].splitlines()[0]}", highlight=False
-        )
-
-    def _audit(self, facts: dict[str, Any]) -> None:
-        self.console.print(facts["text"], highlight=False)
-
-    def judged(self, judged: Judged) -> None:
-        """Says what came of a study."""
-        if not self.json and (not self.bars or self.verbose):
-            claims = ", ".join(verdict for verdict, _ in judged.claims.values())
-            self.console.print(f"  {judged.impl}, {claims} ({judged.seconds:.1f} s)", highlight=False)
+WIDTH = 132
+"""Columns of a table that is not shown in a terminal."""
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.6g}"
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
 
 
-def catalogue(studies: Sequence[Study]) -> None:
-    """The list of studies, their claims and the expected verdicts."""
-    grid = Grid("id", "study", "family", "question", "expected")
+def catalogue(studies: Sequence[Study], tour: Collection[str]) -> None:
+    """The list of studies, their questions, the expected verdicts, and which of them the tour shows."""
+    grid = Grid("id", "study", "family", "question", "expected", "tour")
     for study in studies:
-        grid.add_row(
-            study.id, study.name, study.family, study.title, " ".join(claim.expected for claim in study.claims)
-        )
-    Console(soft_wrap=not sys.stdout.isatty()).print(grid)
+        expected = ", ".join(dict.fromkeys(claim.expected for claim in study.claims))
+        grid.add_row(study.id, study.name, study.family, study.title, expected, "yes" if study.name in tour else "")
+    console = _console()
+    console.print(grid)
+    console.print(f"{len(studies)} studies. `python -m bench.run ID|STUDY|FAMILY|all` trains and judges them.")
 
 
 def plans(found: Sequence[tuple[Study, Plan]], verbose: bool = False) -> None:
     """What would be trained: runs, programs, seconds and bytes."""
-    grid = Grid("id", "study", "runs", "programs", "seconds", "result size")
+    grid = Grid("id", "study")
+    for name in ("runs", "programs", "seconds", "result size"):
+        grid.add_column(name, justify="right")
     for study, plan in found:
         row = (f"{plan.runs:,}", f"{len(plan.programs):,}", f"{plan.seconds:.0f}", f"{plan.bytes / 1e6:.1f} MB")
         grid.add_row(study.id, study.name, *row)
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = _console()
     console.print(grid)
-    total = sum(plan.runs for _, plan in found), sum(len(plan.programs) for _, plan in found)
+    runs, programs = sum(plan.runs for _, plan in found), sum(len(plan.programs) for _, plan in found)
     seconds = sum(plan.seconds for _, plan in found)
-    console.print(
-        f"{total[0]:,} runs -> {total[1]:,} programs, about {seconds:.0f} s on this machine; rounds of refinement come on top."
-    )
-    if verbose:
-        for _, plan in found:
-            for program in plan.programs:
-                axes = {axis: value for axis, value in program.static.items() if value is not None}
-                console.print(
-                    f"{program.key[:12]}: {program.width} lanes, {program.chunk} together, {program.steps} steps, about {program.seconds:.1f} s  {axes}",
-                    highlight=False,
-                )
+    text = f"{runs:,} runs -> {programs:,} programs, about {seconds:.0f} s on this machine if nothing is saved yet"
+    more = "; studies that refine their grid add to it" if any(study.refine is not never for study, _ in found) else ""
+    console.print(f"{text}{more}.", soft_wrap=True)
+    for plan in (plan for _, plan in found if verbose):
+        for program in plan.programs:
+            axes = " ".join(f"{axis}={value}" for axis, value in program.static.items() if value is not None)
+            size = f"{program.width} lanes, {program.chunk} together, {program.steps} steps"
+            console.print(
+                f"{program.key[:12]}: {size}, about {program.seconds:.1f} s: {axes}", soft_wrap=True, markup=False
+            )
 
 
-def verdicts(judged: Sequence[Judged], facts: dict[str, Any]) -> None:
-    """The table that a run ends with."""
+def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
+    """The table that a run ends with, what could not be judged, and one line on what was done."""
     grid = Grid("id", "study", "implementation", "claim", "verdict", "expected", "seconds")
     for one in judged:
+        impl = f"[{STYLE[one.impl]}]{implementation(one)}[/]"
         for index, claim in enumerate(one.study.claims):
             verdict, expected = one.claims[claim.id]
-            style = "green" if verdict == expected else "bold red"
-            first = (one.study.id, one.study.name, f"[{_STYLE[one.impl]}]{one.impl}[/]") if not index else ("", "", "")
-            grid.add_row(
-                *first, claim.text, f"[{style}]{verdict}[/]", expected, f"{one.seconds:.1f}" if not index else ""
-            )
-    console = Console()
+            style = "green" if verdict == expected else STYLE.get(verdict, "bold red")
+            first = (one.study.id, one.study.name, impl) if not index else ("", "", "")
+            seconds = f"{one.seconds:.1f}" if not index else ""
+            grid.add_row(*first, escape(claim.text), f"[{style}]{verdict}[/]", expected, seconds)
+    console = _console()
     console.print(grid)
     for one in judged:
-        for finding in one.findings:
-            if finding.impl == "NOT RUN":
-                console.print(
-                    f"[yellow]not run[/] {one.study.id} {finding.quantity}: {finding.reason}", highlight=False
-                )
-            if finding.region:
-                console.print(f"{one.study.id} holds where: {finding.region}", highlight=False)
-    trained = (
-        f"{facts['trained']} of {facts['programs']} programs trained"
-        if facts["trained"]
-        else "nothing to do, all results were saved"
-    )
-    console.print(
-        f"{facts['runs']:,} runs, {trained}, {facts['seconds']:.1f} s. Tables: {', '.join(sorted({str(j.folder.parent.parent) for j in judged}))}/<study>/<profile>/*.parquet",
-        highlight=False,
-    )
+        for region in dict.fromkeys(finding.region for finding in one.findings if finding.region):
+            console.print(f"{one.study.id} holds where: {escape(region)}", soft_wrap=True)
+    for one in judged:
+        for reason in dict.fromkeys(finding.reason for finding in one.findings if finding.impl == "NOT RUN"):
+            count = sum(finding.impl == "NOT RUN" and finding.reason == reason for finding in one.findings)
+            text = f"{one.study.id}: {count} finding(s) NOT RUN: {reason}"
+            console.print(f"[bold yellow]{escape(text)}[/]", soft_wrap=True)
+    console.print(_summary(judged, facts), soft_wrap=True)
+
+
+def _summary(judged: "Sequence[Judged]", facts: dict[str, Any]) -> str:
+    if facts["trained"]:
+        trained = f"{facts['trained']:,} of {facts['programs']:,} programs trained"
+    else:
+        trained = "nothing to do, all results were saved"
+    folders = sorted({str(one.folder.parent.parent) for one in judged})
+    where = f"Tables: {', '.join(folders)}/<study>/{judged[0].folder.name}/*.parquet."
+    text = f"{facts['runs']:,} runs, {trained}, {facts['seconds']:.1f} s. {escape(where)}"
+    unexpected = [one.study.id for one in judged if not one.as_expected and not one.failed]
+    failed = sum(one.failed for one in judged)
+    if failed:
+        text += f" [bold red]{failed} program(s) FAILED[/]; the same command tries them again."
+    elif unexpected:
+        text += f" [bold red]NOT AS EXPECTED: {', '.join(unexpected)}.[/]"
+    else:
+        text += " All as expected."
+    return text + (f" [bold yellow]{facts['not_run']} finding(s) NOT RUN.[/]" if facts["not_run"] else "")
 
 
 def run(wanted: str, out: Path) -> None:
@@ -175,26 +109,33 @@ def run(wanted: str, out: Path) -> None:
     Raises:
         InputError: no such run in the folder.
     """
-    import pandas as pd
+    from bench.evidence import frame
+    from bench.store import Folder
 
     key, _, lane = wanted.partition("-")
-    found = sorted(out.glob(f"*/*/programs/{key}*.zip")) if key and key.isalnum() else []
-    if not found or not lane:
+    found = sorted(out.glob(f"*/*/programs/{key}*.zip")) if key.isalnum() and lane else []
+    if not found:
         raise InputError(f"no run {wanted!r} in {out}; the column `run` of the table `runs` has the names.")
-    folder = found[0].parent.parent
-    runs = pd.read_parquet(folder / "runs.parquet")
-    own = runs[runs["run"].astype(str) == wanted]
-    if own.empty:
-        raise InputError(f"no run {wanted!r} in {folder}; its program {key} has others.")
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    grid = Grid("axis or result", "value", title=f"run {wanted} of {folder.parent.name} ({folder.name})")
-    for name, value in own.iloc[0].items():
-        if not pd.isna(value):
-            grid.add_row(str(name), str(value))
+    folder = Folder(found[0].parent.parent)
+    tables = {name: frame(folder.merged(folder.saved(), name)) for name in ("runs", "curves")}
+    own = {name: table[table["run"].astype(str) == wanted] for name, table in tables.items()}
+    if own["runs"].empty:
+        raise InputError(f"no run {wanted!r} in {folder.path}; its program {key} has others.")
+    console, manifest = _console(), folder.manifest()
+    grid = Grid("column", "value", title=f"run {wanted} of {manifest['name']} ({manifest['profile']})")
+    for name, value in own["runs"].iloc[0].dropna().items():
+        grid.add_row(str(name), escape(f"{value:.10g}" if isinstance(value, float) else str(value)))
     console.print(grid)
-    curves = pd.read_parquet(folder / "curves.parquet")
-    curve = curves[curves["run"].astype(str) == wanted].drop(columns="run").dropna(axis=1, how="all")
-    console.print(curve.to_string(index=False, max_rows=40), highlight=False)
-    console.print(
-        f"reproduce: python -m bench.run {folder.parent.name} --profile {folder.name} --out elsewhere", highlight=False
-    )
+    curve = own["curves"].drop(columns="run").dropna(axis=1, how="all")
+    console.print(curve.to_string(index=False, max_rows=40), soft_wrap=True, markup=False)
+    console.print(f"reproduce: {_command(manifest)}", soft_wrap=True, markup=False)
+
+
+def _command(manifest: dict[str, Any]) -> str:
+    """The command that trains a run again, among the others of its program, which decide its last bits."""
+    if not manifest["study"]:
+        return f"bench.run_grid(grid, name={manifest['name']!r}, out='again') with the same grid"
+    options = f" --seed {manifest['seed']}" if manifest["seed"] else ""
+    options += f" --lanes {manifest['lanes']}" if manifest["lanes"] else ""
+    options += f" --platform {manifest['platform']}" if manifest["platform"] != "cpu" else ""
+    return f"python -m bench.run {manifest['name']} --profile {manifest['profile']}{options} --out again"

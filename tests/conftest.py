@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from bench.errors import InputError
-from bench.measure import execute
+from bench.measure import Compiler, execute
 from bench.parts import Catalogue, default_parts
 from bench.plan import plan
-from bench.spec import Grid, Outcome, Parts, Program, Table
+from bench.spec import Claim, Finding, Grid, Outcome, Parts, Program, Study, Table
 from bench.train import configure
 
 TINY: dict[str, Any] = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw"}
@@ -76,7 +76,7 @@ def train_all(catalogue: Catalogue, devices: list[Any]) -> Callable[..., list[Tr
         programs = plan([Grid(axes, zipped)], own.describe, "test").programs
         tables = {p.key: own.tables(p.static, p.lanes["seed"]) for p in programs}
         found = []
-        for done in execute(programs, own.parts, lambda p: tables[p.key], devices if on is None else on):
+        for done in execute(programs, lambda p: tables[p.key], Compiler(own.parts, devices if on is None else on)):
             if done.outcome is None:
                 raise AssertionError(done.error)
             found.append(Trained(done.program, done.outcome, tables[done.program.key]))
@@ -96,3 +96,28 @@ def train(train_all: Callable[..., list[Trained]]) -> Train:
         return found[0]
 
     return run
+
+
+PASSED = Finding("a number", 1.0, 1.0, "EXACT(0)", "PASS")
+SUPPORTED = Finding("a claim", None, None, "", claim="c", verdict="SUPPORTED")
+
+
+@pytest.fixture(scope="session")
+def trial() -> Callable[..., Study]:
+    """Makes a study that trains some grids and finds what it is told to find."""
+
+    def make(*grids: Grid, found: Sequence[Finding] = (PASSED, SUPPORTED), **more: Any) -> Study:
+        plain = {
+            "id": "T01",
+            "name": "trial",
+            "title": "Does it run?",
+            "claims": (Claim("c", "a claim", "nobody"),),
+            "theory": "none",
+            "grids": lambda profile, data: grids,
+            "judge": lambda evidence: tuple(found),
+            "mutants": (),
+            "figures": (),
+        }
+        return Study(**plain | more)
+
+    return make

@@ -4,24 +4,18 @@ import numpy as np
 import pytest
 
 from bench.pipeline import Settings, run_study
-from bench.spec import Claim, Finding, Grid, Study
-
-
-def study(*grids, judge=lambda evidence: (Finding("any", 1.0, 1.0, "EXACT", "PASS"),), **more):
-    """A study that asks nothing."""
-    claims = more.pop("claims", (Claim("c", "a claim", "nobody"),))
-    return Study("T01", "trial", "Any?", claims, "none", lambda profile, data: grids, judge, (), (), **more)
+from bench.spec import Grid
 
 
 @pytest.fixture(scope="module")
-def evidence(parts, devices, tmp_path_factory):
+def evidence(parts, devices, trial, tmp_path_factory):
     look = {"steps": 2, "checkpoints": 1, "data": "iris"}
     grids = (
         Grid({**look, "model": "softmax", "probes": [("unit_spread", "layer_gradients")], "learning_rate": [0.1, 0.2]}),
         Grid({**look, "model": "mlp", "depth": 1, "width": 2, "probes": [("unit_spread", "layer_gradients")]}),
     )
     settings = Settings("quick", tmp_path_factory.mktemp("results"), devices)
-    return run_study(study(*grids), parts, settings).evidence
+    return run_study(trial(*grids), parts, settings).evidence
 
 
 def test_one_entry_per_checkpoint_is_still_a_matrix(evidence):

@@ -1,5 +1,5 @@
 """The only place with a clock: compiling ahead, running, and the ledger of where the seconds went."""
 
-from bench.measure.runner import Executed, execute
+from bench.measure.runner import Compiler, Executed, execute
 
-__all__ = ["Executed", "execute"]
+__all__ = ["Compiler", "Executed", "execute"]

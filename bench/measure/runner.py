@@ -20,7 +20,7 @@ from bench.train import Prepared, prepare
 
 TIMED_REPEATS = 5
 AHEAD = 2  # programs compiled ahead of the one that runs
-KEPT = 8  # executables kept for programs of the same shapes
+KEPT = 32  # executables kept for programs of the same shapes
 COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}  # compiles up to twice as fast, and the code is no slower
 
 
@@ -42,18 +42,23 @@ class _Compiled(NamedTuple):
     cache_hit: bool
 
 
-class _Compiler:
-    """Turns programs into executables, and keeps the last ones for programs that differ in their lanes alone."""
+class Compiler:
+    """Turns programs into executables, and keeps the last ones for programs that differ in their lanes alone.
 
-    def __init__(self, parts: Parts, tables: Callable[[Program], Sequence[Table]], devices: Sequence[Any]) -> None:
-        self.parts, self.tables, self.devices = parts, tables, devices
-        self.kept: OrderedDict[Any, Any] = OrderedDict()
+    Whoever holds it decides how long: one study with its rounds of refinement, or several.
+    """
 
-    def __call__(self, program: Program) -> _Compiled:
-        prepared = prepare(program, self.parts, self.tables(program), self.devices)
+    def __init__(self, parts: Parts, devices: Sequence[Any]) -> None:
+        self.parts, self.devices = parts, devices
+        self.kept: OrderedDict[str, Any] = OrderedDict()
+
+    def __call__(self, program: Program, tables: Sequence[Table], fresh: bool = False) -> _Compiled:
+        """The executable of a program, compiled anew if it is to be `fresh`, so that its seconds are measured."""
+        prepared = prepare(program, self.parts, tables, self.devices)
         shapes = jax.tree.map(lambda a: (a.shape, str(a.dtype)), prepared.inputs)
         key = str((sorted((k, str(v)) for k, v in program.static.items()), shapes, program.checkpoints))
-        if key in self.kept:
+        if key in self.kept and not fresh:
+            self.kept.move_to_end(key)
             return _Compiled(prepared, self.kept[key], 0.0, 0.0, 0.0, True)
         hits = _cache_hits()
         start = time.perf_counter()
@@ -79,32 +84,33 @@ class _Compiler:
 
 def execute(
     programs: Sequence[Program],
-    parts: Parts,
     tables: Callable[[Program], Sequence[Table]],
-    devices: Sequence[Any],
+    compiler: Compiler,
     timed: bool = False,
 ) -> Iterator[Executed]:
     """Trains programs in order.
 
     Args:
         programs: what to train.
-        parts: the registries.
         tables: the table that the seeds of a program share, or one per distinct seed.
-        devices: JAX devices.
+        compiler: has the parts and the devices, and what was compiled before.
         timed: whether the timing is the point: no overlap, a warm-up, and repeats.
 
     Yields:
         One result per program. A program that fails yields its error and the next one goes on.
     """
-    compiler = _Compiler(parts, tables, devices)
+
+    def compiled(program: Program) -> _Compiled:
+        return compiler(program, tables(program), fresh=timed)
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile") as pool:
         waiting: list[Future[_Compiled]] = []
         ahead = 0 if timed else AHEAD
         try:
             for position, program in enumerate(programs):
                 while len(waiting) <= ahead and position + len(waiting) < len(programs):
-                    waiting.append(pool.submit(compiler, programs[position + len(waiting)]))
-                yield _finish(program, waiting.pop(0), devices, timed)
+                    waiting.append(pool.submit(compiled, programs[position + len(waiting)]))
+                yield _finish(program, waiting.pop(0), compiler.devices, timed)
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -28,7 +28,8 @@ class Mutant:
     evidence: Callable[[Evidence], Evidence] | None = None
 
 
-def _never(evidence: Evidence, completed: int) -> Sequence[Grid]:
+def never(evidence: Evidence, completed: int) -> Sequence[Grid]:
+    """No round of refinement."""
     return ()
 
 
@@ -58,7 +59,7 @@ class Study:
     judge: Callable[[Evidence], Sequence[Finding]]
     mutants: tuple[Mutant, ...]
     figures: tuple[Figure, ...]
-    refine: Callable[[Evidence, int], Sequence[Grid]] = _never
+    refine: Callable[[Evidence, int], Sequence[Grid]] = never
 
     @property
     def family(self) -> str:

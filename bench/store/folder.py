@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ class Folder:
         """
         path = self.path / f"manifest-{completed}.json"
         if path.exists():
-            found = json.loads(path.read_text())
+            found = _manifest(path)
             fields = sorted(
                 key for key in {*found, *manifest} if found.get(key) != json.loads(json.dumps(manifest)).get(key)
             )
@@ -73,7 +73,7 @@ class Folder:
                 raise InputError(
                     f"{self.path} holds results of another plan (different: {', '.join(fields)}). "
                     "Choose another folder with --out, or remove these with "
-                    f"`python -m bench.clean {self.path.parent.name}`."
+                    f"`python -m bench.clean {self.path.parent.name} --out {self.path.parent.parent}`."
                 )
             return
         try:
@@ -148,7 +148,8 @@ class Folder:
                     if f"{name}.parquet" in present
                 }
         except Exception as error:  # a flipped bit makes zipfile and pyarrow raise nearly anything
-            raise DamagedFile(f"{path} is damaged: {error}") from error
+            remedy = "run the study again, which sets it aside and trains its runs anew"
+            raise DamagedFile(path, error, remedy) from error
 
     def merged(self, keys: Sequence[str], name: str) -> pa.Table | None:
         """One table over programs, in their order, from the derived file if it is of exactly these programs.
@@ -160,9 +161,9 @@ class Folder:
         Returns:
             The table, or None where no program has it.
         """
-        digest = hashlib.sha256("".join(keys).encode()).hexdigest()
+        digest = self._digest(keys)
         path = self.path / f"{name}.parquet"
-        with contextlib.suppress(OSError, pa.ArrowInvalid):
+        with contextlib.suppress(Exception):  # absent, or damaged in any way: it is made anew
             if (pq.read_schema(path).metadata or {}).get(b"programs") == digest.encode():
                 return pq.read_table(path, page_checksum_verification=True)
         parts = [self._read(self.programs / f"{key}.zip", [name]).get(name) for key in keys]
@@ -174,6 +175,41 @@ class Folder:
         merged = _encoded(merged).replace_schema_metadata({"programs": digest, "schema": str(SCHEMA_VERSION)})
         self.derive(name, merged)
         return merged
+
+    def _digest(self, keys: Sequence[str]) -> str:
+        """Of what the programs' files hold: a program that crashed and was trained again is another one."""
+        digest = hashlib.sha256()
+        for key in keys:
+            digest.update(key.encode())
+            with contextlib.suppress(OSError), (self.programs / f"{key}.zip").open("rb") as file:
+                file.seek(-64, os.SEEK_END)
+                digest.update(file.read())
+        return digest.hexdigest()
+
+    def saved(self, keys: Iterable[str] | None = None) -> list[str]:
+        """Those of some programs that are saved, each once.
+
+        Args:
+            keys: the programs; those of the folder's own plan, round by round, unless given.
+        """
+        if keys is None:
+            rounds = sorted(self.path.glob("manifest-*.json"), key=lambda path: int(path.stem.split("-")[1]))
+            keys = [key for path in rounds for key in _manifest(path)["programs"]]
+        return [key for key in dict.fromkeys(keys) if (self.programs / f"{key}.zip").exists()]
+
+    def derived(self, name: str) -> pa.Table:
+        """A derived table as it was last written."""
+        path = self.path / f"{name}.parquet"
+        if not path.exists():
+            raise InputError(f"{path} is not there: run the study to its end, which writes it.")
+        try:
+            return pq.read_table(path, page_checksum_verification=True)
+        except Exception as error:  # pyarrow raises nearly anything
+            raise DamagedFile(path, error, "run the study again, which writes it anew") from error
+
+    def manifest(self) -> dict[str, Any]:
+        """What identifies the plan of the first round."""
+        return _manifest(self.path / "manifest-0.json")
 
     def derive(self, name: str, table: pa.Table) -> Path:
         """Writes a derived table, replacing an older one; it can be rebuilt at any time."""
@@ -192,6 +228,17 @@ class Folder:
     def clean(self) -> None:
         """Removes the folder."""
         shutil.rmtree(self.path)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(found["programs"], list):
+            raise TypeError("no list of programs")
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        remedy = "remove it and run the study again; the programs beside it are kept"
+        raise DamagedFile(path, error, remedy) from error
+    return found
 
 
 def _contents(archive: zipfile.ZipFile) -> bytes:

@@ -195,12 +195,64 @@ def test_a_derived_table_is_used_only_for_exactly_its_programs(folder):
     assert len(folder.merged(["one"], "runs")) == 2
 
 
-def test_a_damaged_derived_table_is_rebuilt(folder):
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.99])
+def test_a_damaged_derived_table_is_rebuilt(folder, share):
     folder.commit("one", tables(1))
     want = folder.merged(["one"], "runs")
     path = folder.path / "runs.parquet"
-    path.write_bytes(path.read_bytes()[:-10])
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
     assert folder.merged(["one"], "runs") == want
+
+
+def test_a_table_of_a_crashed_program_is_not_kept_when_it_was_trained_after_all(folder):
+    folder.commit("one", tables(1, "crashed"))
+    assert folder.merged(["one"], "programs")["status"].to_pylist() == ["crashed"]
+    assert not folder.has("one")
+    folder.commit("one", tables(1))
+    assert folder.merged(["one"], "programs")["status"].to_pylist() == ["done"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"study": 1}', '{"programs": 3}', "\xff"])
+@pytest.mark.parametrize("read", [lambda f: f.open(MANIFEST), lambda f: f.saved(), lambda f: f.manifest()])
+def test_a_damaged_manifest_is_named_with_the_way_out(folder, text, read):
+    path = folder.path / "manifest-0.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError) as caught:
+        read(folder)
+    message = str(caught.value)
+    assert message.startswith(f"{path} is damaged (")
+    assert message.endswith("): remove it and run the study again; the programs beside it are kept.")
+    assert "\n" not in message
+
+
+def test_a_manifest_that_was_removed_is_written_again(folder):
+    folder.commit("one", tables(1))
+    path = folder.path / "manifest-0.json"
+    before = path.read_bytes()
+    path.unlink()
+    folder.open(MANIFEST)
+    assert path.read_bytes() == before
+    assert folder.saved() == ["one"]
+
+
+def test_a_damaged_program_is_named_with_the_way_out(folder):
+    path = _damaged(folder, lambda data: data[:100])
+    with pytest.raises(InputError) as caught:
+        folder.merged(["one"], "runs")
+    assert str(caught.value) == (
+        f"{path} is damaged (File is not a zip file): "
+        "run the study again, which sets it aside and trains its runs anew."
+    )
+
+
+def test_a_damaged_or_absent_table_of_findings_is_named_with_the_way_out(folder):
+    path = folder.path / "findings.parquet"
+    with pytest.raises(InputError, match=r"findings\.parquet is not there: run the study to its end"):
+        folder.derived("findings")
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(InputError, match=r"findings\.parquet is damaged .*: run the study again, which writes it anew"):
+        folder.derived("findings")
 
 
 def test_a_column_that_one_program_lacks_is_null_there(folder):
