@@ -21,6 +21,8 @@ def _labelled(*groups: tuple[tuple[float, ...], int, int]) -> Raw:
 def _outlier_line(seed: int, options: Mapping[str, Any]) -> Raw:
     """x = -5 ... -1 of label 0, 1 ... 5 of label 1, and one more row of label 1 at `data.outlier` unless that is 0."""
     x = np.asarray([*range(-5, 0), *range(1, 6), *([options["data.outlier"]] if options["data.outlier"] else [])])
+    if options["data.target"] == "number":  # labels as real numbers, for regression on them
+        return Raw(x[:, None].astype(np.float64), (x > 0).astype(np.float64), 0)
     return Raw(x[:, None].astype(np.float64), (x > 0).astype(np.int64), 2)
 
 
@@ -86,7 +88,9 @@ SMALL = {
         lambda seed, options: _labelled(((1, 0.2), 0, 1), ((0.7, 1), 0, 1), ((-1, -0.1), 1, 0), ((-0.4, -1), 1, 0)),
         rows="4 x 2, separable through the origin",
     ),
-    "outlier_line": Source(_outlier_line, {"data.outlier": 0.0}, rows="10 or 11 x 1, one row far away"),
+    "outlier_line": Source(
+        _outlier_line, {"data.outlier": 0.0, "data.target": "own"}, rows="10 or 11 x 1, one row far away"
+    ),
     "circles": Source(
         _circles,
         {"data.rows": 200, "data.noise": 0.1, "data.degree": 1},

@@ -7,6 +7,7 @@ import optax
 from jax import Array
 
 from bench.train import line_search
+from bench.train.newton import newton
 
 
 class Method(NamedTuple):
@@ -71,6 +72,7 @@ METHODS = {
         {"beta1": 0.9, "beta2": 0.99},
     ),
     "accumulated_sgd": Method(_accumulated, {"every": 1.0}),
+    "newton": Method(newton, {"damping": 0.0}),
     "sign_sgd": Method(lambda h: optax.sign_sgd(h["learning_rate"])),
     "backtracking": Method(line_search.backtracking, {"first": 1.0, "factor": 0.5, "decrease": 1e-4}),
     "exact_line_search": Method(line_search.exact_line_search, {"relaxation": 1.0}),
