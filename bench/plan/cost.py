@@ -7,6 +7,12 @@ WORKING_SET = 2 << 20
 
 MOST_LANES = 256
 
+RATE, THIN_RATE = 110e9, 45e9
+"""Floating-point operations per second in batches of many rows and of a few."""
+
+LAUNCH = 0.06e-6
+"""Seconds per compiled kernel of a chunk, on all devices together."""
+
 
 class Cost(NamedTuple):
     """Estimated work and seconds of one program."""
@@ -46,14 +52,14 @@ def estimate(
     checkpoints: int,
     chunk: int,
 ) -> Cost:
-    """The cost of a program on two cores of a laptop-class CPU.
+    """The cost of a program on two cores of a laptop-class CPU, within a factor of 2 for networks.
 
     A step costs its multiplications at a rate that grows with the rows of a batch, and a fixed time for each compiled
     kernel of each layer; a checkpoint evaluates all rows forward; compiling grows with the layers.
     """
     training = 6.0 * multiplications * batch_rows * steps * lanes
     evaluating = 2.0 * multiplications * all_rows * checkpoints * lanes
-    rate = 40e9 if batch_rows < 8 else 80e9
+    rate = THIN_RATE if batch_rows < 8 else RATE
     launches = steps * max(1, lanes // chunk) * (4 + 6 * layers)
-    seconds = 0.4 + 0.06 * layers + (training / rate + evaluating / 80e9) + launches * 0.25e-6
+    seconds = 0.3 + 0.05 * layers + training / rate + evaluating / RATE + launches * LAUNCH
     return Cost(training + evaluating, 4.0 * lanes * multiplications * 3, seconds)
