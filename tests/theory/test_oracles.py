@@ -24,3 +24,13 @@ def test_logistic_regression_is_where_the_gradient_vanishes() -> None:
     theta = oracles.logistic_regression(x, y, 2.0)
     np.testing.assert_allclose(logistic.gradient(x, y, theta, 2.0), 0, atol=1e-9)
     np.testing.assert_allclose(theta, logistic.minimiser(x, y, 2.0), rtol=1e-6)
+
+
+def test_the_maximum_margin_is_one_at_the_support_vectors_and_no_shorter_vector_has_it() -> None:
+    z = np.array([[1, 0.2], [0.7, 1], [1, 0.1], [0.4, 1]])
+    y = np.array([1, 1, 0, 0])
+    w = oracles.maximum_margin(z * (2 * y - 1)[:, None], y)
+    assert abs(np.min(z @ w) - 1) < 1e-6
+    angles = np.linspace(0, np.pi / 2, 100_001)
+    directions = np.column_stack([np.cos(angles), np.sin(angles)])
+    assert np.linalg.norm(w) <= 1 / np.max(np.min(directions @ z.T, axis=1)) + 1e-6
