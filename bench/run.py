@@ -184,7 +184,7 @@ def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> i
     if options.json:
         for study, plan in plans:
             facts = {"runs": plan.runs, "programs": len(plan.programs), "seconds": plan.seconds, "bytes": plan.bytes}
-            print(as_json(Event("plan", {"study": study.id, "name": study.name, **facts})))
+            print(as_json(Event("plan", {"study": study.id, "name": study.name, **facts})), flush=True)
     else:
         show.plans(plans, verbose=options.verbose)
     return 0

@@ -21,8 +21,14 @@ WIDTH = 132
 """Columns of a table that is not shown in a terminal."""
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the command, which knows the exit status."""
+        raise BrokenPipeError
+
+
 def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    return _Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
 
 
 def catalogue(studies: Sequence[Study], tour: Collection[str]) -> None:

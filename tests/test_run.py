@@ -356,8 +356,9 @@ def test_a_region_is_said_below_the_table(capsys, only, trial):
     assert "T01 holds where: where [x] > 0" in lines(capsys)[0]
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
-    command = f"{sys.executable} -m bench.run --list A02 | true; exit ${{PIPESTATUS[0]}}"
+@pytest.mark.parametrize("arguments", ["--list A02", "--dry-run --json --profile quick A02"])
+def test_a_reader_that_has_seen_enough_is_no_error(arguments):
+    command = f"{sys.executable} -m bench.run {arguments} | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 128 + signal.SIGPIPE
     assert done.stderr == ""
