@@ -22,7 +22,8 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
         shape: inputs and outputs.
         options: `depth` (0 is the affine map), `width` (an int, or a sequence of `depth` ints), `bias`.
         init: weights and, where it has its own, biases. The traced values `init.gain` (multiplies the weights) and
-            `init.bias` (standard deviation added to the biases) act on every layer.
+            `init.bias` (standard deviation added to the biases) act on every layer; `init.output_bias` is added to the
+            biases of the output layer alone.
         activation: between layers; learned constants are parameters.
 
     Returns:
@@ -43,6 +44,8 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             if options["bias"]:
                 normals = draw[used : used + fan_out]
                 layer["bias"] = init.bias(normals, fan_in) + hyper["init.bias"].astype(draw.dtype) * normals
+                if index == depth:
+                    layer["bias"] = layer["bias"] + hyper["init.output_bias"].astype(draw.dtype)
             used += fan_out
             if activation.learned and index < depth:
                 layer |= {name: hyper[f"activation.{name}"].astype(draw.dtype) for name in constants}
@@ -107,7 +110,8 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
         layers=depth + 1,
         multiplications=sum(fan_in * fan_out for fan_in, fan_out in pairs),
         activations=2 * sum(sizes[1:]),
-        hyper={"init.gain": 1.0, "init.bias": 0.0} | {f"activation.{name}": value for name, value in constants.items()},
+        hyper={"init.gain": 1.0, "init.bias": 0.0, "init.output_bias": 0.0}
+        | {f"activation.{name}": value for name, value in constants.items()},
     )
 
 

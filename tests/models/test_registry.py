@@ -231,3 +231,12 @@ def test_huber_is_linear_beyond_its_kink(x, want):
 def test_a_bowl_has_its_minimum_at_its_centre():
     assert _slope("quadratic", 3.0, x=3.0, xx=7.0) == 0
     assert _slope("quadratic", 5.0, x=3.0, xx=7.0) == 14
+
+
+@pytest.mark.parametrize("name", ["mlp", "linear"])
+def test_output_bias_is_added_to_the_last_layer_alone(name):
+    model, hyper, draw = _model(name)
+    plain, moved = (model.init(draw, hyper | {"init.output_bias": jnp.asarray(b)}) for b in (0.0, 4.0))
+    np.testing.assert_allclose(moved[-1]["bias"], plain[-1]["bias"] + 4, rtol=1e-14)
+    back = [*moved[:-1], {**moved[-1], "bias": plain[-1]["bias"]}]
+    jax.tree.map(np.testing.assert_array_equal, back, plain)
