@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.events import Event
 from bench.measure import Compiler, execute
@@ -53,7 +54,7 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
         if both[-1]:
             pairs.append((before[-1], solo[-1], difference[-1]))
     table = np.asarray(pairs).reshape(-1, 3)
-    swapped = int(sum(np.sum((table[:, 0] < a) & (table[:, 1] > b)) for a, b, _ in table))
+    swapped = swaps(table[:, 0], table[:, 1])
     largest = float(table[:, 2].max()) if len(table) else 0.0
     text = f"audit: {len(table)} runs of {judged.study.id} alone: largest relative difference {largest:.2e}"
     text += f", order changed in {swapped} pairs"
@@ -70,3 +71,8 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
             "text": text,
         },
     )
+
+
+def swaps(one: NDArray[np.float64], other: NDArray[np.float64]) -> int:
+    """How many pairs of runs stand in another order, each counted once; (runs,) both."""
+    return int(sum(np.sum((one < a) & (other > b)) for a, b in zip(one, other, strict=True)))
