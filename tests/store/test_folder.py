@@ -129,6 +129,7 @@ def test_a_torn_file_is_set_aside_and_computed_again(folder, share):
     assert folder.has("one")
 
 
+@pytest.mark.slow
 def test_no_flipped_bit_is_read_as_data(folder):
     """Every bit of the file: a flip is noticed, or it sits where nothing is read and changes nothing."""
     path = _damaged(folder, bytes)
