@@ -61,7 +61,9 @@ class Compiler:
         """The executable of a program, compiled anew if it is to be `fresh`, so that its seconds are measured."""
         prepared = prepare(program, self.parts, tables, self.devices)
         shapes = jax.tree.map(lambda a: (a.shape, str(a.dtype)), prepared.inputs)
-        key = str((sorted((k, str(v)) for k, v in program.static.items()), shapes, program.checkpoints))
+        options = _options(program, self.devices[0].platform)
+        static = sorted((axis, str(value)) for axis, value in program.static.items())
+        key = str((static, shapes, program.checkpoints, options))
         if key in self.kept and not fresh:
             self.kept.move_to_end(key)
             return _Compiled(prepared, self.kept[key], 0.0, 0.0, 0.0, True)
@@ -71,7 +73,7 @@ class Compiler:
         traced_at = time.perf_counter()
         lowered = traced.lower()
         lowered_at = time.perf_counter()
-        executable = lowered.compile(compiler_options=_options(program, self.devices[0].platform))
+        executable = lowered.compile(compiler_options=options)
         compiled_at = time.perf_counter()
         self.kept[key] = executable
         while len(self.kept) > KEPT:

@@ -67,6 +67,15 @@ def test_programs_that_differ_otherwise_are_compiled_each(axes, programs, parts,
         assert next(execute([program], tables, compiler)).ledger.compile_seconds > 0
 
 
+def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, devices, tables):
+    """Else a run's last bits would depend on what ran before it in the same process."""
+    compiler = Compiler(parts, devices)
+    (program,) = programs({})
+    for flops in (1.0, 1e15):
+        (done,) = execute([dataclasses.replace(program, flops=flops)], tables, compiler)
+        assert done.ledger.compile_seconds > 0
+
+
 def test_few_executables_are_kept(programs, parts, devices, tables, monkeypatch):
     monkeypatch.setattr(runner, "KEPT", 2)
     compiler = Compiler(parts, devices)
