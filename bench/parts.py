@@ -72,7 +72,10 @@ class Catalogue:
     def lookup(self, data: str, seed: int = 0, **axes: Any) -> Table:
         """The rows that a run with these axes sees; dotted options as `rows=200` for `data.rows`."""
         source = self.parts.get("data", data)
-        options = {name: axes.pop(name.removeprefix("data."), default) for name, default in source.options.items()}
+        options = {  # a whole number comes back from a table as a float if some runs lack the option
+            name: type(default)(axes.pop(name.removeprefix("data."), default))
+            for name, default in source.options.items()
+        }
         static = {axis: axes.pop(axis, getattr(Run, axis)) for axis in _DATA_AXES[1:]}
         if axes:
             raise unknown("data axis", next(iter(axes)), [*static, *options])

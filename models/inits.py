@@ -39,6 +39,7 @@ def _orthogonal(draw: Array) -> Array:
 
 INITS = {
     "zeros": Init(jnp.zeros_like),
+    "identity": Init(lambda draw: jnp.eye(*draw.shape, dtype=draw.dtype)),  # Le, Jaitly and Hinton 2015
     "constant": Init(jnp.ones_like),  # the constant is init.gain
     "normal": Init(lambda draw: draw),  # the standard deviation is init.gain
     "uniform": Init(_uniform),  # on (-init.gain, init.gain)

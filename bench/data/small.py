@@ -77,6 +77,10 @@ SMALL = {
         {"data.classes": 2},
         rows="1 x 1, the row of a one-neuron study (Nielsen 2015, chapter 3)",
     ),
+    "three_logits": Source(
+        lambda seed, options: Raw(np.log([[0.88, 0.12, 1e-30]]), np.ones(1, np.int64), 3),
+        rows="1 x 3, logits of the shares 0.88, 0.12 and 0 under the label of the second",
+    ),
     "outvoted_point": Source(
         lambda seed, options: _labelled(((10.0,), 0, 1), ((1.0,), 5, 0)), rows="6 x 1, one far row against five"
     ),

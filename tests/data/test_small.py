@@ -57,6 +57,10 @@ def test_separable_rows_are_told_apart_through_the_origin(lookup):
     assert np.all((2 * table.y - 1) * (table.x @ [0.83205, 0.55470]) > 0)
 
 
+def test_a_whole_number_may_come_as_a_float(lookup):
+    assert lookup("logits", rows=12.0, classes=5.0).hash == lookup("logits", rows=12, classes=5).hash
+
+
 def test_logits_have_the_scale_that_was_asked_for(lookup):
     table = lookup("logits", rows=4000, classes=5, scale=10.0)
     assert table.x.shape == (4000, 5)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.usefixtures("devices")
 
 VARIANCES = {
     "zeros": lambda fan_in, fan_out: 0.0,
+    "identity": lambda fan_in, fan_out: (1 - 1 / fan_out) / fan_out,  # of the entries, fan_in <= fan_out
     "constant": lambda fan_in, fan_out: 0.0,
     "normal": lambda fan_in, fan_out: 1.0,
     "uniform": lambda fan_in, fan_out: 1 / 3,
@@ -39,7 +40,7 @@ def test_mean_and_variance_are_those_of_the_closed_form(name):
     weight = np.asarray(INITS[name].weight(_draw()))
     want = VARIANCES[name](*SHAPE)
     assert np.var(weight) == pytest.approx(want, rel=0.04)  # 60,000 samples: six standard errors are 3.5 %
-    mean = 1.0 if name == "constant" else 0.0
+    mean = {"constant": 1.0, "identity": 1 / SHAPE[1]}.get(name, 0.0)
     assert np.mean(weight) == pytest.approx(mean, abs=6 * np.sqrt(want / weight.size) + 1e-15)
 
 
