@@ -6,6 +6,7 @@ Parameters are ordered as the suite records those of linear models: bias first, 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC
 
 Floats = NDArray[np.float64]
@@ -39,3 +40,10 @@ def maximum_margin(x: Floats, y: NDArray[np.int64]) -> Floats:
     """
     machine = SVC(C=1e10, kernel="linear", tol=1e-10).fit(np.concatenate([x, -x]), np.concatenate([y, 1 - y]))
     return np.asarray(machine.coef_[0], np.float64)
+
+
+def one_vs_rest(x: Floats, y: NDArray[np.int64], l2: float) -> Floats:
+    """thetas of K logistic regressions, class against rest, by `sklearn.multiclass.OneVsRestClassifier`, (d + 1, K)."""
+    one = LogisticRegression(C=1 / l2, solver="newton-cholesky", tol=1e-10, max_iter=1000)
+    fitted = OneVsRestClassifier(one).fit(x, y).estimators_
+    return np.stack([np.concatenate([own.intercept_, own.coef_[0]]) for own in fitted], axis=1)

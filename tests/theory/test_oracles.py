@@ -34,3 +34,13 @@ def test_the_maximum_margin_is_one_at_the_support_vectors_and_no_shorter_vector_
     angles = np.linspace(0, np.pi / 2, 100_001)
     directions = np.column_stack([np.cos(angles), np.sin(angles)])
     assert np.linalg.norm(w) <= 1 / np.max(np.min(directions @ z.T, axis=1)) + 1e-6
+
+
+def test_one_vs_rest_is_a_logistic_regression_for_every_class() -> None:
+    random = np.random.default_rng(3)
+    x, y = random.standard_normal((60, 2)), random.integers(3, size=60)
+    found = oracles.one_vs_rest(x, y, 1.5)
+    for label in range(3):
+        np.testing.assert_allclose(
+            found[:, label], logistic.minimiser(x, (y == label).astype(np.int64), 1.5), rtol=1e-5
+        )
