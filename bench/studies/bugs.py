@@ -54,3 +54,10 @@ def without_derivative(activation: Any) -> Any:
         return z + stop_gradient(activation.apply(z, constants) - z)
 
     return activation._replace(apply=apply)
+
+
+def penalised_bias(architecture: Any) -> Any:
+    """A linear model whose L2 penalty includes the bias."""
+    return architecture._replace(
+        make=lambda *given: architecture.make(*given)._replace(weights=lambda params: tuple(params[0].values()))
+    )

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.theory.quadratics import design
+
 Floats = NDArray[np.float64]
 
 
@@ -37,3 +39,32 @@ def mode_factors(x: Floats, learning_rate: float, l2: float) -> Floats:
     """
     eigenvalues = np.linalg.eigvalsh(x.T @ x / len(x))
     return np.concatenate([[1 - learning_rate], 1 - learning_rate * (eigenvalues + l2 / len(x))])
+
+
+def normal_matrix(x: Floats, l2: float, bias: bool = True) -> Floats:
+    """X^T X + l2 diag(0, 1, ..., 1), the first column free; X starts with a column of ones if there is a bias.
+
+    With that column it is regular for every l2 > 0: a null vector would be zero but for its first entry, and ones times
+    that entry would have to vanish (Hoerl and Kennard 1970, section 2, for a penalty on all entries).
+
+    Args:
+        x: rows, (m, d).
+        l2: penalty.
+        bias: whether a column of ones comes first.
+
+    Returns:
+        (d + 1, d + 1), or (d, d) without a bias.
+    """
+    a = design(x, bias)
+    penalty = np.full(a.shape[1], l2)
+    penalty[0] = 0
+    return a.T @ a + np.diag(penalty)
+
+
+def smallest_interpolation(x: Floats, y: Floats) -> Floats:
+    """The limit of ridge regression as l2 -> 0: least ||w|| among the least-squares solutions, bias free, (d + 1,).
+
+    w is the pseudo-inverse of the centred rows times the centred targets (Hastie et al. 2009, section 3.4.1).
+    """
+    w = np.linalg.pinv(x - x.mean(axis=0)) @ (y - y.mean())
+    return np.concatenate([[y.mean() - x.mean(axis=0) @ w], w])

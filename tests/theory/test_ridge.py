@@ -38,3 +38,19 @@ def test_the_gradient_of_least_squares_is_the_derivative_of_its_loss() -> None:
         for e in np.eye(5)
     ]
     np.testing.assert_allclose(quadratics.gradient(X, Y, theta, L2), slope, atol=1e-8)
+
+
+def test_the_normal_matrix_penalises_all_but_the_first_column() -> None:
+    x = np.random.default_rng(4).standard_normal((5, 3))
+    a = np.column_stack([np.ones(5), x])
+    np.testing.assert_allclose(ridge.normal_matrix(x, 2.0), a.T @ a + np.diag([0.0, 2, 2, 2]))
+    np.testing.assert_allclose(ridge.normal_matrix(x, 2.0, bias=False), x.T @ x + np.diag([0.0, 2, 2]))
+
+
+def test_the_smallest_interpolation_is_the_limit_of_ridge_regression() -> None:
+    random = np.random.default_rng(5)
+    x, y = random.standard_normal((4, 7)), random.standard_normal(4) + 3
+    found = ridge.smallest_interpolation(x, y)
+    np.testing.assert_allclose(found[0] + x @ found[1:], y)
+    near = np.linalg.solve(ridge.normal_matrix(x, 1e-7), np.column_stack([np.ones(4), x]).T @ y)
+    np.testing.assert_allclose(found, near, rtol=1e-5)

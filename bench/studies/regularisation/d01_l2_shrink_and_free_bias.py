@@ -96,10 +96,6 @@ def _shift(plain: Sequence[Any], moved: Sequence[Any]) -> Finding:
     return exact("parameters moved by an offset of the targets, by penalty, step and index", got, want, 1e-10, 1)
 
 
-def _bias_too(old: Any) -> Any:
-    return old._replace(make=lambda *given: old.make(*given)._replace(weights=lambda params: tuple(params[0].values())))
-
-
 def _not_divided(old: Any) -> Any:
     return old._replace(make=lambda *given: old.make(*given)._replace(weights=lambda p: (442**0.5 * p[0]["weight"],)))
 
@@ -113,7 +109,7 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(
-        Mutant("the bias is penalised as well", bugs.replace("models", "linear", _bias_too)),
+        Mutant("the bias is penalised as well", bugs.replace("models", "linear", bugs.penalised_bias)),
         Mutant("the factor is 1 - eta l2, not 1 - eta l2 / m", bugs.replace("models", "linear", _not_divided)),
     ),
     figures=(Figure("J of each penalty", "curves", "step", "train_loss", "l2", "model", log="x"),),
