@@ -110,7 +110,7 @@ class Catalogue:
             _widths(static)
         activation = parts.get("activations", static["activation"] or "identity")
         loss = parts.get("losses", static["loss"]) if static["loss"] else None
-        shape = models.Shape(table.x.shape[1], loss.outputs(table.classes) if loss else 1)
+        shape = models.Shape(table.x.shape[1], max(loss.outputs(table.classes), table.targets) if loss else 1)
         model = architecture.make(shape, static, parts.get("inits", static["init"]), activation)
         _names(static, parts)
         return Description(

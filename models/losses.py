@@ -12,7 +12,10 @@ from jax import Array
 
 
 class Loss(NamedTuple):
-    """`per_row(outputs (rows, outputs), y (rows,)) -> (rows,)`, and the outputs it wants for a number of classes."""
+    """`per_row(outputs (rows, outputs), y) -> (rows,)`, y (rows,) or, for several targets per row, (rows, targets).
+
+    `outputs` is how many outputs it wants for a number of classes.
+    """
 
     per_row: Callable[[Array, Array], Array]
     outputs: Callable[[int], int]  # classes (0 for regression) -> outputs of the model
@@ -20,7 +23,9 @@ class Loss(NamedTuple):
 
 
 def _targets(outputs: Array, y: Array) -> Array:
-    """Labels as the outputs see them: real values in one column, or one-hot rows."""
+    """Labels as the outputs see them: real values in one column or several, or one-hot rows."""
+    if y.ndim == 2:
+        return y.astype(outputs.dtype)
     if outputs.shape[-1] == 1:
         return y[:, None].astype(outputs.dtype)
     return (y[:, None] == jnp.arange(outputs.shape[-1], dtype=y.dtype)[None, :]).astype(outputs.dtype)

@@ -1,12 +1,13 @@
 """Data sets: bundled with scikit-learn or synthetic, split, scaled and hashed. Arrays and ground truth, no jax."""
 
 from bench.data.bundled import BUNDLED
+from bench.data.designs import DESIGNS
 from bench.data.prepare import prepare
 from bench.data.small import SMALL
 from bench.data.source import Raw, Source
 from bench.data.synthetic import SYNTHETIC
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL}
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS}
 """name -> source; a new data set is one entry."""
 
 __all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]

@@ -30,7 +30,7 @@ def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
     raw = source.make(seed, options)
     _check(raw, static["data"])
     x = raw.x
-    train, test = _split(len(x), static["split"])
+    train, test = _split(len(x), static["split"], raw.tests)
     if static["constant_columns"] == "drop":
         x = x[:, x[train].max(axis=0) > x[train].min(axis=0)] if static["scaling"] != "raw" else x
     x = _scale(x, train, static["scaling"])
@@ -52,10 +52,14 @@ def _check(raw: Raw, name: str) -> None:
         raise InputError(f"data {name!r}: the target of row {row} is {raw.y[row]}; give finite numbers.")
 
 
-def _split(rows: int, split: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Row numbers for training and testing: a fixed permutation for every seed and user."""
+def _split(rows: int, split: str, own: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Row numbers for training and testing: the source's own, or a fixed permutation for every seed and user."""
     if split == "all":
         return np.arange(rows), np.arange(0)
+    if split == "own":
+        if not own:
+            raise InputError("split 'own': this data set has no test rows of its own; give 'all' or 'train/test'.")
+        return np.arange(rows - own), np.arange(rows - own, rows)
     try:
         train, test = (int(part) for part in split.split("/"))
     except ValueError:

@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 
 
 class Raw(NamedTuple):
-    """Unscaled rows: x (m, features) float64; y (m,) int64 classes 0 ... K-1 or float64 targets; what is known."""
+    """Unscaled rows and what is known about them.
+
+    x (m, features) float64; y (m,) int64 classes 0 ... K-1, or float64 targets, (m,) or several per row (m, targets).
+    The last `tests` rows are the source's own test rows, which the split `own` takes.
+    """
 
     x: NDArray[np.float64]
     y: NDArray[Any]
     classes: int
     truth: Mapping[str, Any] = {}
+    tests: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

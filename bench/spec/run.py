@@ -36,7 +36,7 @@ class Run:
     """The axes of one run. Each is a column of the `runs` table under the same name."""
 
     data: str = _axis("digits", "static", "data set")
-    split: str = _axis("all", "static", "`all`, or `train/test` numbers of rows such as `1437/360`")
+    split: str = _axis("all", "static", "`all`, `own` (the data's test rows), or `train/test` rows such as `1437/360`")
     scaling: str = _axis("standard", "static", "`standard`, `minmax` or `raw`; fitted on the train rows")
     constant_columns: str = _axis("drop", "static", "`drop`, or `keep` (centred, never divided by zero)")
     normalize_rows: float = _axis(0.0, "static", "scale every row to this mean square ‖x‖²/d; 0 leaves rows alone")

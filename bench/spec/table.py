@@ -13,7 +13,8 @@ class Table:
     """Rows ready for training.
 
     Attributes:
-        x, y: train rows, (m, features) float64 and (m,); y holds int64 classes 0 ... K-1, or float64 targets.
+        x, y: train rows, (m, features) float64 and (m,); y holds int64 classes 0 ... K-1, or float64 targets;
+            several targets per row come as (m, targets).
         x_test, y_test: test rows; no rows at all under split `all`.
         classes: K, or 0 for regression.
         truth: what the generator knows, such as the minimiser or the spectrum.
@@ -32,3 +33,8 @@ class Table:
     def rows(self) -> int:
         """Number of train rows m."""
         return len(self.x)
+
+    @property
+    def targets(self) -> int:
+        """Targets per row, which are fitted side by side."""
+        return self.y.shape[1] if self.y.ndim == 2 else 1

@@ -128,7 +128,7 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
 
 def _rule(static: Mapping[str, Any], parts: Parts, table: Table) -> Rule:
     loss = parts.get("losses", static["loss"]) if static["loss"] else None
-    shape = Shape(table.x.shape[1], loss.outputs(table.classes) if loss else 1)
+    shape = Shape(table.x.shape[1], max(loss.outputs(table.classes), table.targets) if loss else 1)
     activation = parts.get("activations", static["activation"] or "identity")
     model = parts.get("models", static["model"]).make(shape, static, parts.get("inits", static["init"]), activation)
     clip: Method = parts.get("clips", static["clip"])

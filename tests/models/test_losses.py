@@ -68,6 +68,15 @@ def test_squared_error_is_that_of_scikit_learn():
     assert got == pytest.approx(mean_squared_error(y, outputs[:, 0]), rel=1e-13)
 
 
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if not loss.needs_classes])
+def test_several_targets_per_row_count_side_by_side(name):
+    random = np.random.default_rng(7)
+    outputs, y = random.standard_normal((2, ROWS, 3)) * 2
+    per_row = LOSSES[name].per_row
+    alone = sum(per_row(jnp.asarray(outputs[:, [k]]), jnp.asarray(y[:, k])) for k in range(3))
+    np.testing.assert_allclose(per_row(jnp.asarray(outputs), jnp.asarray(y)), alone, rtol=1e-13)
+
+
 @pytest.mark.parametrize(("name", "classes"), CASES)
 def test_jit_and_vmap_change_nothing(name, classes):
     outputs, y, _ = _case(name, classes)

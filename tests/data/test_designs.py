@@ -1,0 +1,43 @@
+"""Fixed designs: an orthonormal basis, several targets per row, and test rows of their own."""
+
+import numpy as np
+import pytest
+
+from bench.errors import InputError
+from bench.parts import Catalogue, default_parts
+
+
+@pytest.fixture(scope="module")
+def lookup():
+    return Catalogue(default_parts()).lookup
+
+
+def test_polynomials_are_orthonormal_and_orthogonal_to_the_constant(lookup):
+    table = lookup("polynomial", split="own", scaling="raw", degree=29, draws=2)
+    np.testing.assert_allclose(table.x.T @ table.x / 30, np.eye(29), atol=1e-12)
+    np.testing.assert_allclose(table.x.mean(axis=0), 0, atol=1e-13)
+    np.testing.assert_array_equal(table.x_test, table.x)
+
+
+def test_the_cubic_is_a_polynomial_of_degree_three_and_noise_is_fresh_on_test_rows(lookup):
+    table = lookup("polynomial", split="own", scaling="raw", draws=500)
+    a = np.column_stack([np.ones(30), table.x])
+    np.testing.assert_allclose(a @ np.linalg.lstsq(a, table.truth["values"], rcond=None)[0], table.truth["values"])
+    noise, fresh = (y - table.truth["values"][:, None] for y in (table.y, table.y_test))
+    assert noise.std() == pytest.approx(0.3, rel=0.03)
+    assert abs(np.corrcoef(noise.ravel(), fresh.ravel())[0, 1]) < 0.04
+
+
+def test_a_data_set_without_test_rows_refuses_its_own_split(lookup):
+    with pytest.raises(InputError, match="no test rows of its own"):
+        lookup("iris", split="own")
+
+
+def test_several_targets_are_fitted_side_by_side(train):
+    axes = {"data": "polynomial", "data.draws": 4, "split": "own", "scaling": "raw", "model": "linear"}
+    found = train(axes | {"dtype": "float64", "learning_rate": 1.0, "steps": 1, "probes": "parameters"})
+    table = found.tables[0]
+    a = np.column_stack([np.ones(30), table.x])
+    want, left, *_ = np.linalg.lstsq(a, table.y, rcond=None)
+    np.testing.assert_allclose(found.value("parameter")[0, -1].reshape(4, 4), want, rtol=1e-9, atol=1e-12)
+    assert found.curve("train_loss")[0, -1] == pytest.approx(left.sum() / 60, rel=1e-10)
