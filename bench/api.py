@@ -32,16 +32,19 @@ class Result(Mapping[str, pd.DataFrame]):
     path: Path
 
     def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in (*TABLES, "findings"):
-            raise KeyError(f"no table {name!r}; there are {', '.join((*TABLES, 'findings'))}")
+        if name not in self:
+            raise KeyError(f"no table {name!r}; there are {', '.join(self)}")
         folder = Folder(self.path)
         return frame(folder.derived(name) if name == "findings" else folder.merged(folder.saved(), name))
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*TABLES, "findings"))
+        return iter((*TABLES, "parameters", "findings"))
+
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(self)
 
     def __len__(self) -> int:
-        return len(TABLES) + 1
+        return len(TABLES) + 2
 
     def joined(self, name: str, *axes: str) -> pd.DataFrame:
         """A table with columns of `runs` joined on, such as `joined("curves", "learning_rate", "activation")`."""

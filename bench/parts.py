@@ -36,6 +36,7 @@ def default_parts() -> Parts:
     )
 
 
+@functools.cache  # what is loaded is what trains, whatever is edited meanwhile
 def source_hash(*packages: str) -> str:
     """SHA-256 over the Python sources of packages, sorted by name."""
     digest = hashlib.sha256()

@@ -35,6 +35,7 @@ class Settings:
     seed: int = 0
     timed: bool = False
     fail_fast: bool = False
+    parameters: bool = False
     most_seconds: float = float("inf")
 
 
@@ -84,6 +85,8 @@ def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
 
 def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings) -> Plan:
     shifted = [_shifted(grid, settings.seed) for grid in grids]
+    if settings.parameters:
+        shifted = [dataclasses.replace(grid, axes={**grid.axes, "final_parameters": True}) for grid in shifted]
     backend = settings.devices[0].platform if settings.devices else "cpu"
     return plan(shifted, catalogue.describe, f"{catalogue.parts.hash}|{backend}", settings.lanes)
 
@@ -208,6 +211,7 @@ def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict
         "profile": settings.profile,
         "seed": settings.seed,
         "lanes": settings.lanes,
+        "parameters": settings.parameters,
         "code": parts.hash,
         "runs": now.runs,
         "programs": [program.key for program in now.programs],

@@ -67,6 +67,8 @@ class Options:
     """Added to every seed of the grids."""
     json: Annotated[bool, _option()] = False
     """Print events, one JSON object per line: plan, program, finding, audit, warning, error, done."""
+    parameters: Annotated[bool, _option()] = False
+    """Save the parameters of every run after its last step, in the table `parameters`."""
     audit: Annotated[int, _option("N")] = 0
     """Train N runs of each study again, alone, and report the largest difference."""
     time: Annotated[bool, _option()] = False
@@ -169,6 +171,7 @@ def _settings(options: Options) -> "Settings":
         seed=options.seed,
         timed=options.time,
         fail_fast=options.fail_fast,
+        parameters=options.parameters,
         most_seconds=float("inf") if options.yes else MOST_SECONDS,
     )
 

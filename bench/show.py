@@ -143,5 +143,6 @@ def _command(manifest: dict[str, Any]) -> str:
         return f"bench.run_grid(grid, name={manifest['name']!r}, out='again') with the same grid"
     options = f" --seed {manifest['seed']}" if manifest["seed"] else ""
     options += f" --lanes {manifest['lanes']}" if manifest["lanes"] else ""
+    options += " --parameters" if manifest["parameters"] else ""
     options += f" --platform {manifest['platform']}" if manifest["platform"] != "cpu" else ""
     return f"python -m bench.run {manifest['name']} --profile {manifest['profile']}{options} --out again"

@@ -32,7 +32,7 @@ def test_a_grid_is_trained_by_one_call(result):
 
 
 def test_the_result_is_a_mapping_of_every_table(result):
-    assert list(result) == [*TABLES, "findings"]
+    assert list(result) == [*TABLES, "parameters", "findings"]
     assert len(result) == len(list(result))
     for name in ("runs", "curves", "layers", "programs"):
         assert len(result[name]) > 0
@@ -67,6 +67,22 @@ def test_a_grid_may_have_a_name_and_is_loaded_by_it(tmp_path):
     assert made.path == tmp_path / "mine" / "full"
     loaded = bench.load("mine", out=tmp_path)
     pd.testing.assert_frame_equal(loaded["curves"], made["curves"])
+
+
+def test_final_parameters_are_those_of_the_last_checkpoint(tmp_path):
+    axes = {"data": "iris", "model": "mlp", "depth": 1, "width": 3, "steps": 4, "learning_rate": [0.1, 0.2]}
+    saved = bench.run_grid({**axes, "probes": "parameters", "final_parameters": True}, out=tmp_path)
+    parameters, values = saved["parameters"], saved["values"]
+    assert list(parameters) == ["run", "index", "value"]
+    assert len(parameters) == 2 * (4 * 3 + 3 + 3 * 3 + 3)
+    last = values[(values["quantity"] == "parameter") & (values["step"] == 4)]
+    assert parameters["run"].tolist() == last["run"].tolist()
+    assert parameters["index"].tolist() == last["index"].tolist()
+    assert parameters["value"].tolist() == last["value"].tolist()
+    pd.testing.assert_frame_equal(pd.read_parquet(saved.path / "parameters.parquet"), parameters)
+    plain = bench.run_grid({**axes, "probes": "parameters"}, out=tmp_path)
+    assert plain["parameters"].empty
+    assert not (plain.path / "parameters.parquet").exists()
 
 
 def test_a_part_of_ones_own(tmp_path, parts):

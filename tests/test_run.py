@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import bench
 from bench import __main__ as commands
 from bench import run, studies
 from bench.spec import Claim, Finding, Grid
@@ -268,6 +269,15 @@ def test_another_seed_is_another_plan(capsys, only, trial):
     assert err[-1].startswith("error: results/trial/full holds results of another plan (different: programs, seed).")
     assert err[-1].endswith("remove these with `python -m bench.clean trial --out results`.")
     assert run.main(["trial", "--seed", "7", "--out", "again"]) == 0
+
+
+def test_final_parameters_are_saved_on_request_as_another_plan(capsys, only, trial, tmp_path):
+    only(trial(GRID))
+    assert run.main(["trial", "--parameters"]) == 0
+    assert run.main(["trial"]) == 2
+    assert "(different: parameters, programs)" in lines(capsys)[1][-1]
+    saved = bench.load("trial", out="results")["parameters"]
+    assert saved.groupby("run", observed=True).size().tolist() == [15, 15]
 
 
 def test_an_estimate_above_an_hour_asks_for_yes(capsys, only, trial, monkeypatch):

@@ -65,7 +65,7 @@ class Outcome:
     """The arrays of one trained program, lanes first, padding removed.
 
     Attributes:
-        runs: quantity -> (lanes,), one number per run.
+        runs: quantity -> (lanes,), one number per run; `final_parameters`, where they are saved, (lanes, parameters).
         curves: quantity -> (lanes, checkpoints).
         layers: quantity -> (lanes, checkpoints, layers).
         values: quantity -> (lanes, checkpoints, entries).

@@ -65,6 +65,7 @@ class Run:
     )
     probes: str | tuple[str, ...] = _axis("norms", "static", "`off`, `norms`, `full`, or names of probes")
     probe_rows: int | str = _axis(128, "static", "train rows that probes look at: the first n, or `all`")
+    final_parameters: bool = _axis(False, "static", "whether to save the last parameters, in the table `parameters`")
     dtype: str = _axis("float32", "static", "float16, bfloat16, float32 or float64")
     lanes: int | None = _axis(None, "static", "runs computed together; chosen from the working set unless given")
     repeats: int = _axis(1, "static", "how often to execute the program; outcomes must agree bit for bit")
@@ -123,8 +124,8 @@ def validate(axis: str, value: Any) -> None:
         raise InputError(f"{axis} = {value!r}: give one value or a list of values.")
     elif axis in _CHOICES and value not in _CHOICES[axis]:
         raise unknown(axis, value, _CHOICES[axis])
-    elif axis == "bias" and not isinstance(value, bool):
-        raise InputError(f"bias = {value!r}: give true or false.")
+    elif axis in ("bias", "final_parameters") and not isinstance(value, bool):
+        raise InputError(f"{axis} = {value!r}: give true or false.")
     elif axis in ("depth", "epochs", "steps", "repeats", "lanes", "width", *_WORDS):
         _validate_count(axis, value)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bench.spec import Finding, Ledger, Outcome, Program
 
 TABLES = ("runs", "curves", "layers", "values", "programs")
+"""What every study is judged by; `parameters` comes beside them where final parameters are saved."""
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 _NULLS = {"normalize_rows": pa.float64(), "bias": pa.bool_()} | dict.fromkeys(
@@ -65,7 +66,15 @@ def program_tables(
         tables["values"] = pa.concat_tables(
             [_values(keys, steps, quantity, array) for quantity, array in outcome.values.items()]
         )
+    if "final_parameters" in outcome.runs:
+        tables["parameters"] = _parameters(keys, outcome.runs["final_parameters"])
     return tables
+
+
+def _parameters(keys: pa.DictionaryArray, final: NDArray[Any]) -> pa.Table:
+    """Final parameters (lanes, parameters) as rows: per layer the biases, then the weights, row by row."""
+    table = _long(keys, {}, {"value": final[:, None, :]}, (), index="index")
+    return table.set_column(2, "value", _column(final))
 
 
 def _same(value: Any, count: int, null: pa.DataType = TEXT) -> pa.Array:
@@ -90,6 +99,7 @@ def _axes(program: Program) -> dict[str, pa.Array]:
         "checkpoints": str(static["checkpoints"]),
         "probe_rows": str(static["probe_rows"]),
     }
+    del static["final_parameters"]  # the table `parameters` says it
     columns = {axis: _same(value, count, _NULLS.get(axis, TEXT)) for axis, value in static.items()}
     columns["regime"] = _same(regime, count)
     columns["widths"] = _same(None if widths is None else str(widths), count)

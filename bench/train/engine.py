@@ -42,7 +42,7 @@ class Inputs(NamedTuple):
     Chunks, seeds, rows: C chunks of S seeds x K lanes; N distinct seeds; m train rows.
     """
 
-    hyper: dict[str, Any]  # each (C, S, K)
+    hyper: Any  # dict, each (C, S, K)
     seed: Any  # (C, S), position among the distinct seeds
     draws: Any  # (N, draws)
     orders: Any  # (N, steps, batch size), or (N, 0, 0) for full batches
@@ -109,6 +109,7 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
         probe_rows=probe_rows,
         longest=int(np.max(np.diff(inputs.bounds, axis=1))),
         padded=bool((inputs.orders < 0).any()),
+        final=static["final_parameters"],
     )
 
     def chunks(inputs: Inputs) -> Any:
@@ -204,6 +205,7 @@ def _chunk(
     probe_rows: int,
     longest: int,
     padded: bool,
+    final: bool,
 ) -> Callable[[Inputs], Any]:
     """The training of one chunk: `inputs -> (per run, per checkpoint)`, hyper (S, K) and seed (S,)."""
 
@@ -258,8 +260,12 @@ def _chunk(
                 record.curves["ewma_loss"] = status.ewma / status.ewma_weight  # NaN before the first step
             return (params, state, status), record
 
-        (_, _, status), record = lax.scan(segment, (params, state, status), inputs.bounds)
-        return {"first_bad_step": status.bad_step, "stop_step": status.stop_step}, record
+        (params, _, status), record = lax.scan(segment, (params, state, status), inputs.bounds)
+        runs = {"first_bad_step": status.bad_step, "stop_step": status.stop_step}
+        if final:
+            leaves = [leaf.reshape(*shape, -1) for leaf in jax.tree.leaves(params)]
+            runs["final_parameters"] = jnp.concatenate(leaves, axis=-1)
+        return runs, record
 
     return train
 
@@ -287,7 +293,7 @@ def _batches(
 
 
 def _step(rule: Rule) -> Callable[..., Any]:
-    """One optimizer step of one lane: `(params, state, hyper, batch, t) -> (params, state, what was seen before it)`."""
+    """One optimizer step of one lane: `(params, state, hyper, batch, t) -> (params, state, what it saw before)`."""
 
     def step(params: Any, state: Any, hyper: dict[str, Array], batch: Batch, t: Array) -> Any:
         def value_fn(params: Any) -> Array:

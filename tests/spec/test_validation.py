@@ -50,6 +50,7 @@ def test_axes_are_static_or_traced_and_documented():
         ("repeats", 0, "repeats = 0: give a whole number of at least 1."),
         ("normalize_rows", -1.0, "normalize_rows = -1.0: give 0 or more."),
         ("normalize_rows", NAN, "normalize_rows = nan: give a finite number."),
+        ("final_parameters", 1, "final_parameters = 1: give true or false."),
         ("bias", "yes", "bias = 'yes': give true or false."),
         ("probe_rows", 0, "probe_rows = 0: give a whole number of at least 1 or 'all'."),
         ("probe_rows", "some", "probe_rows = 'some': give a whole number of at least 1 or 'all'."),
