@@ -71,6 +71,8 @@ def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, d
     """Else a run's last bits would depend on what ran before it in the same process."""
     compiler = Compiler(parts, devices)
     (program,) = programs({})
+    if runner._plain() == runner.QUICK:
+        pytest.skip("this version of XLA knows one set of options only")
     for flops in (1.0, 1e15):
         (done,) = execute([dataclasses.replace(program, flops=flops)], tables, compiler)
         assert done.ledger.compile_seconds > 0

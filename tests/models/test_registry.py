@@ -212,7 +212,7 @@ def test_surfaces_start_where_they_are_told_to(name):
     np.testing.assert_allclose(params["position"], defaults.get(name, (1.0, 1.0)))
 
 
-def _slope(name, x, **constants):
+def _slope(name, x, /, **constants):
     model, hyper, _ = _make(name)
     hyper |= {f"surface.{axis}": jnp.asarray(value) for axis, value in constants.items()}
     return float(jax.grad(lambda p: model.value(p, hyper))({"position": jnp.array([x, 0.0])})["position"][0])
