@@ -8,6 +8,7 @@ from numpy.polynomial import legendre, polynomial
 
 from bench.data.source import Raw, Source
 from bench.data.synthetic import random_stream
+from bench.errors import unknown
 
 CUBIC = (1.0, 1.0, -2.0, 0.5)
 """Coefficients of 1 + x - 2 x^2 + x^3 / 2."""
@@ -27,7 +28,30 @@ def _polynomial(seed: int, options: Mapping[str, Any]) -> Raw:
     return Raw(np.concatenate([basis, basis]), targets, 0, {"values": truth}, tests=rows)
 
 
+def _orthonormal(seed: int, options: Mapping[str, Any]) -> Raw:
+    """X^T X / m = I, a signal of norm 1: all features alike (`dense`), three alone (`sparse`), w_j ~ 1 / j (`zipf`).
+
+    The test rows are the same rows without noise, so that the test error is the excess risk.
+    """
+    rows, features = options["data.rows"], options["data.features"]
+    shapes = {"dense": np.ones(features), "sparse": np.arange(features) < 3, "zipf": 1 / np.arange(1, features + 1)}
+    if options["data.signal"] not in shapes:
+        raise unknown("data.signal", options["data.signal"], shapes)
+    weight = shapes[options["data.signal"]] / np.linalg.norm(shapes[options["data.signal"]])
+    x = np.sqrt(rows) * np.linalg.qr(random_stream(0, 10).standard_normal((rows, features)))[0]
+    truth = np.tile((x @ weight)[:, None], options["data.draws"])
+    noise = options["data.noise"] * random_stream(seed, 11).standard_normal(truth.shape)
+    both = np.concatenate([truth + noise, truth])
+    return Raw(np.concatenate([x, x]), both, 0, {"weight": weight}, tests=rows)
+
+
 DESIGNS = {
+    "orthonormal": Source(
+        _orthonormal,
+        {"data.rows": 100, "data.features": 50, "data.signal": "dense", "data.draws": 500, "data.noise": 1.0},
+        per_seed=True,
+        rows="any, orthonormal columns under noise",
+    ),
     "polynomial": Source(
         _polynomial,
         {"data.rows": 30, "data.degree": 3, "data.draws": 1000, "data.noise": 0.3},

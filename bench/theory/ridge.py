@@ -68,3 +68,18 @@ def smallest_interpolation(x: Floats, y: Floats) -> Floats:
     """
     w = np.linalg.pinv(x - x.mean(axis=0)) @ (y - y.mean())
     return np.concatenate([[y.mean() - x.mean(axis=0) @ w], w])
+
+
+def risk(l2: Floats | float, rows: int, features: int, noise: float, size: float) -> Floats:
+    """Excess risk of ridge regression on orthonormal columns, s^2 sigma^2 d / m + (1 - s)^2 ||w||^2, s = m / (m + l2).
+
+    It is least at l2 = d sigma^2 / ||w||^2 (Hoerl and Kennard 1970, section 4).
+
+    Args:
+        l2: penalties, any shape.
+        rows, features: m and d, X^T X = m I.
+        noise: sigma.
+        size: ||w||^2.
+    """
+    s = rows / (rows + np.asarray(l2, np.float64))
+    return s**2 * noise**2 * features / rows + (1 - s) ** 2 * size

@@ -41,3 +41,11 @@ def test_several_targets_are_fitted_side_by_side(train):
     want, left, *_ = np.linalg.lstsq(a, table.y, rcond=None)
     np.testing.assert_allclose(found.value("parameter")[0, -1].reshape(4, 4), want, rtol=1e-9, atol=1e-12)
     assert found.curve("train_loss")[0, -1] == pytest.approx(left.sum() / 60, rel=1e-10)
+
+
+@pytest.mark.parametrize("signal", ["dense", "sparse", "zipf"])
+def test_orthonormal_columns_carry_a_signal_of_norm_one_and_test_rows_have_no_noise(lookup, signal):
+    table = lookup("orthonormal", split="own", scaling="raw", signal=signal, draws=3)
+    np.testing.assert_allclose(table.x.T @ table.x / 100, np.eye(50), atol=1e-12)
+    assert np.linalg.norm(table.truth["weight"]) == pytest.approx(1)
+    np.testing.assert_allclose(table.y_test, np.tile((table.x @ table.truth["weight"])[:, None], 3))

@@ -54,3 +54,17 @@ def test_the_smallest_interpolation_is_the_limit_of_ridge_regression() -> None:
     np.testing.assert_allclose(found[0] + x @ found[1:], y)
     near = np.linalg.solve(ridge.normal_matrix(x, 1e-7), np.column_stack([np.ones(4), x]).T @ y)
     np.testing.assert_allclose(found, near, rtol=1e-5)
+
+
+def test_the_risk_on_orthonormal_columns_is_that_of_many_fits_and_least_where_it_should_be() -> None:
+    random = np.random.default_rng(6)
+    x = np.sqrt(40) * np.linalg.qr(random.standard_normal((40, 8)))[0]
+    w = random.standard_normal(8)
+    y = (x @ w)[:, None] + 0.7 * random.standard_normal((40, 20_000))
+    for l2 in (0.0, 5.0, 40.0):
+        fits = np.linalg.solve(x.T @ x + l2 * np.eye(8), x.T @ y)
+        got = np.mean(np.sum((fits - w[:, None]) ** 2, axis=0))
+        np.testing.assert_allclose(got, ridge.risk(l2, 40, 8, 0.7, w @ w), rtol=0.02)
+    penalties = np.geomspace(1e-2, 1e2, 2001)
+    best = penalties[np.argmin(ridge.risk(penalties, 40, 8, 0.7, w @ w))]
+    np.testing.assert_allclose(best, 8 * 0.7**2 / (w @ w), rtol=0.01)
