@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.api import Result
 from bench.spec import OPTIONS
 from bench.store import TABLES
 
@@ -29,6 +30,10 @@ def _stored(table: str) -> dict[str, str]:
 def test_every_column_is_described_with_its_type_in_order(table):
     described = {name: kind for name, kind in _described(table).items() if "." not in name}
     assert list(described.items()) == list(_stored(table).items())
+
+
+def test_every_table_that_can_be_loaded_has_its_section():
+    assert set(re.findall(r"^## (\w+)$", PAGE, re.MULTILINE)) == set(Result(Path()))
 
 
 def test_every_prefix_of_a_dotted_axis_is_described():
