@@ -3,6 +3,8 @@
 Parameters are ordered as the suite records those of linear models: bias first, then the weights.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
@@ -45,5 +47,5 @@ def maximum_margin(x: Floats, y: NDArray[np.int64]) -> Floats:
 def one_vs_rest(x: Floats, y: NDArray[np.int64], l2: float) -> Floats:
     """thetas of K logistic regressions, class against rest, by `sklearn.multiclass.OneVsRestClassifier`, (d + 1, K)."""
     one = LogisticRegression(C=1 / l2, solver="newton-cholesky", tol=1e-10, max_iter=1000)
-    fitted = OneVsRestClassifier(one).fit(x, y).estimators_
+    fitted: Any = OneVsRestClassifier(one).fit(x, y).estimators_
     return np.stack([np.concatenate([own.intercept_, own.coef_[0]]) for own in fitted], axis=1)

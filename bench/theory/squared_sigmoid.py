@@ -1,5 +1,8 @@
 """The squared error of a sigmoid output, J = mean of (sigma(w x) - y)^2: its curvature and stationary points."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
@@ -34,7 +37,12 @@ def curvature(z: ArrayLike, y: ArrayLike) -> Floats:
 
 def entropy_minimiser(x: Floats, y: ArrayLike, reach: float = 100.0) -> float:
     """The one weight w with mean of (sigma(w x) - y) x = 0, where the cross-entropy of the same rows is least."""
-    return float(brentq(lambda w: np.mean((expit(w * x) - np.asarray(y, float)) * x), -reach, reach, xtol=1e-15))
+    return _root(lambda w: np.mean((expit(w * x) - np.asarray(y, float)) * x), -reach, reach)
+
+
+def _root(function: Callable[[float], Any], low: float, high: float) -> float:
+    found: Any = brentq(function, low, high, xtol=1e-15)
+    return float(found)
 
 
 def stationary(x: Floats, y: ArrayLike, low: float, high: float, points: int = 20_001) -> list[tuple[float, bool]]:
@@ -48,7 +56,4 @@ def stationary(x: Floats, y: ArrayLike, low: float, high: float, points: int = 2
     weights = np.linspace(low, high, points)
     signs = np.sign(slope(x, y, weights))
     found = np.flatnonzero(signs[:-1] * signs[1:] < 0)
-    return [
-        (float(brentq(lambda w: slope(x, y, w), weights[i], weights[i + 1], xtol=1e-15)), bool(signs[i] < 0))
-        for i in found
-    ]
+    return [(_root(lambda w: slope(x, y, w), weights[i], weights[i + 1]), bool(signs[i] < 0)) for i in found]

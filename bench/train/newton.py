@@ -27,4 +27,4 @@ def newton(hyper: Mapping[str, Array]) -> optax.GradientTransformationExtraArgs:
         direction = jnp.linalg.solve(hessian + damping, slope.astype(wide)).astype(flat.dtype)
         return unravel(-hyper["learning_rate"].astype(flat.dtype) * direction), state
 
-    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)  # type: ignore[arg-type]

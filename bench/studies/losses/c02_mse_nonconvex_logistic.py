@@ -62,7 +62,7 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     want = np.linalg.eigvalsh(quadratics.hessian(evidence.data("diabetes").x))
     bowl = [exact("diabetes: eigenvalues of the Hessian of J", got, want, 1e-8, want[0])] if got else []
     distinct = _distinct(evidence)
-    verdict = {0: "REFUTED", 1: "CONDITIONAL"}.get(distinct if worst(many) == "PASS" else 0, "SUPPORTED")
+    verdict: Any = {0: "REFUTED", 1: "CONDITIONAL"}.get(distinct if worst(many) == "PASS" else 0, "SUPPORTED")
     claims = [claim(MANY, verdict, distinct, None, "distinct J at rest on breast_cancer", REGION)]
     for about, own in ((CONVEX, convex), (BOWL, bowl)):
         claims += [claim(about, "SUPPORTED" if worst(own) == "PASS" else "REFUTED")] if own else []

@@ -47,7 +47,7 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     linear, logit = _thresholds(evidence, "linear", 0.5), _thresholds(evidence, "logistic", 0.0)
     at = list(linear)
     wrong = {name: [_errors(far, x) for far, x in own.items()] for name, own in (("ls", linear), ("logit", logit))}
-    lines = [oracles.linear_regression(_rows(far)[:, None], _rows(far) > 0) for far in at]
+    lines = [oracles.linear_regression(_rows(far)[:, None], (_rows(far) > 0).astype(float)) for far in at]
     moved, want = list(linear.values()), [(0.5 - line[0]) / line[1] for line in lines]
     smooth = [logistic.minimiser(_rows(far)[:, None], (_rows(far) > 0).astype(np.int64), L2) for far in logit]
     kept = list(logit.values())

@@ -55,8 +55,8 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     order = sorted(means)
     falls = all(means[a][0] > means[b][0] for a, b in pairwise(order))
     right = worst(found) == "PASS" and best == TRUE and falls
-    under = means[order[0]][1] / means[best][1]
-    over = means[order[-1]][1] / means[best][1]
+    under = float(means[order[0]][1] / means[best][1])
+    over = float(means[order[-1]][1] / means[best][1])
     rule = "error on fresh noise, {} degree / best degree > 1, error of the fit falling"
     return [
         *found,
