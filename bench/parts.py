@@ -32,7 +32,9 @@ def default_parts() -> Parts:
         stops=train.STOPS,
         orders=train.ORDERS,
         probes=train.PROBES,
-        hash=source_hash("models", "bench.train", "bench.data"),
+        hash=source_hash(
+            "models", "bench.train", "bench.data", "bench.plan", "bench.measure"
+        ),  # layouts, compiler options
     )
 
 

@@ -3,6 +3,7 @@
 z_l = h_{l-1} W_l + b_l,  h_l = phi(z_l),  l = 1 ... depth;  outputs = h_depth W + b.
 """
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
     depth, width = options["depth"], options["width"]
     hidden = (width,) * depth if isinstance(width, int) else tuple(width)
     sizes = (shape.inputs, *hidden, shape.outputs)
-    pairs = list(zip(sizes, sizes[1:], strict=False))
+    pairs = list(itertools.pairwise(sizes))
     constants = activation.constants
 
     def start(draw: Array, hyper: Hyper) -> Params:
