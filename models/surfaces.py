@@ -89,7 +89,7 @@ quartic = _surface(lambda x, y, _: x**4 + y * y / 2, {"start.y": 0.0})
 """x^4 + y^2 / 2: its curvature grows with the distance, so that every learning rate is too large somewhere."""
 
 three_pieces = _surface(lambda x, y, _: _three_pieces(x) + y * y / 2, {"start.x": 3.3, "start.y": 0.0})
-"""Strongly convex with mu = 1 and L = 25, made of three parabolas, + y^2 / 2 (Lessard et al. 2016, eq. 4.11)."""
+"""Strongly convex with mu = 1 and L = 25, made of three parabolas, + y^2 / 2 (Lessard et al. 2016, section 4.6)."""
 
 narrow_well = _surface(
     lambda x, y, c: _well(x, c) + y * y / 2, {"surface.x": 0.0, "surface.width": 0.1, "start.y": 0.0}

@@ -51,9 +51,12 @@ class Evidence:
 
     def vector(self, quantity: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
         """Per run its row of `runs`, the steps and one quantity of `values`, (checkpoints, entries)."""
-        return self._per_run(self.values[self.values["quantity"] == quantity], "value")
+        own = self.values if self.values.empty else self.values[self.values["quantity"] == quantity]
+        return self._per_run(own, "value")
 
     def _per_run(self, frame: Frame, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
+        if frame.empty:  # a smaller profile may leave out every run with such records
+            return
         text = [name for name in self.runs if self.runs[name].dtype == "category"]
         rows = {row.run: row for row in (_Row(_nulled(facts, text)) for facts in self.runs.to_dict("records"))}
         for run, own in frame.groupby("run", observed=True, sort=False):

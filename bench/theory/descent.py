@@ -48,13 +48,13 @@ def gap_after(decrease: ArrayLike, rho: ArrayLike) -> Floats:
 
 
 def heavy_ball(kappa: float, largest: float) -> tuple[float, float]:
-    """(eta, beta) = (4 / (sqrt L + sqrt mu)^2, ((sqrt k - 1) / (sqrt k + 1))^2) (Polyak 1964, theorem 9)."""
+    """(eta, beta) = (4 / (sqrt L + sqrt mu)^2, ((sqrt k - 1) / (sqrt k + 1))^2) (Polyak 1964)."""
     root = np.sqrt(kappa)
     return 4 * kappa / (largest * (root + 1) ** 2), ((root - 1) / (root + 1)) ** 2
 
 
 def nesterov(kappa: float, largest: float) -> tuple[float, float]:
-    """(eta, beta) = (1 / L, (sqrt k - 1) / (sqrt k + 1)) for strongly convex J (Nesterov 2004, eq. 2.2.11)."""
+    """(eta, beta) = (1 / L, (sqrt k - 1) / (sqrt k + 1)) for strongly convex J (Nesterov 2004, section 2.2.1)."""
     root = np.sqrt(kappa)
     return 1 / largest, (root - 1) / (root + 1)
 
