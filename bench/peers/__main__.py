@@ -41,8 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: Options) -> int:
-    from bench import train
-    from bench.peers import compare, report, work
+    from bench.peers import compare, work
 
     if options.list:
         print("cells:", *work.CELLS, sep="\n  ")
@@ -54,6 +53,9 @@ def _run(options: Options) -> int:
     cells = [work.cell(name) for name in options.cell] or list(work.CELLS.values())
     if options.repeats < 1:
         raise InputError(f"--repeats {options.repeats}: give a number of at least 1.")
+    from bench import train
+    from bench.peers import report
+
     if any(name.startswith("pytorch") for name in options.peer or compare.PEERS):
         report.require_torch()
     devices = train.configure()

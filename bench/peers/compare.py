@@ -79,7 +79,8 @@ class Ratio(NamedTuple):
     peer_seconds: float
 
 
-def _suits(peer: Peer, work: Work) -> bool:
+def suits(peer: Peer, work: Work) -> bool:
+    """Whether the peer can do this work."""
     return peer.suits is None or peer.suits(work)
 
 
@@ -182,7 +183,7 @@ def compare(cell: Cell, peers: Sequence[str], devices: Sequence[Any], repeats: i
     work = ours.work()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(devices), context, _prepare, (work,)) as pool:
-        timed = {name: Timed(name, work, pool, len(devices)) for name in peers if _suits(PEERS[name], work)}
+        timed = {name: Timed(name, work, pool, len(devices)) for name in peers if suits(PEERS[name], work)}
         compiling, first = ours.compile(), {name: one.settle() for name, one in timed.items()}
         wanted, final = short.losses(), ours.losses()
         for name, one in timed.items():
