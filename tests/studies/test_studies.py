@@ -58,7 +58,7 @@ def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(name, parts, de
     clean = run_study(study, parts, Settings(profile="cell", out=tmp_path / "clean", devices=devices))
     assert clean.failed == 0
     assert clean.impl == "PASS", [finding for finding in clean.findings if finding.impl == "FAIL"]
-    assert {f.claim for f in clean.findings if f.claim} == {claim.id for claim in study.claims}
+    assert {f.claim for f in clean.findings if f.claim} <= {claim.id for claim in study.claims}
     assert all(f.rule and (f.measured is not None or f.reason) for f in clean.findings if f.impl)
     for number, mutant in enumerate(study.mutants):
         impl = "NOT RUN"
