@@ -4,6 +4,7 @@ import dataclasses
 import importlib.metadata
 import platform
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -156,7 +157,14 @@ def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]
     if failed:
         reason = f"{failed} program(s) crashed; run the command again to try them once more"
         return (Finding(study.title, None, None, "", "NOT RUN", reason=reason),)
-    return tuple(study.judge(evidence))
+    try:
+        return tuple(study.judge(evidence))
+    except Exception as error:  # the results are saved, and the other studies go on
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = (
+            f"judging it failed: {type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+        )
+        return (Finding(study.title, None, None, "", "FAIL", reason=reason),)
 
 
 def _train(

@@ -1,5 +1,6 @@
 """One study from its grids to its findings: resuming, rounds, failures, seeds, and what a kill leaves behind."""
 
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -144,6 +145,14 @@ def test_rounds_refine_until_nothing_is_asked_for(parts, settings, trial):
     assert len(list(judged.folder.glob("manifest-*.json"))) == 3
     seen.clear()
     assert run_study(trial(grid(), refine=refine), parts, settings).trained == 0
+
+
+def test_a_judge_that_stumbles_fails_its_own_study_and_says_where(parts, settings, trial):
+    study = dataclasses.replace(trial(grid()), judge=lambda evidence: evidence.runs["no such column"])
+    judged = run_study(study, parts, settings)
+    assert judged.impl == "FAIL"
+    assert "KeyError" in judged.findings[0].reason
+    assert ".py, line " in judged.findings[0].reason
 
 
 def test_endless_refinement_ends(parts, settings, trial):
