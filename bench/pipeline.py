@@ -159,7 +159,7 @@ def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]
         return (Finding(study.title, None, None, "", "NOT RUN", reason=reason),)
     try:
         return tuple(study.judge(evidence))
-    except Exception as error:  # the results are saved, and the other studies go on
+    except Exception as error:  # results are saved, other studies go on
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = (
             f"judging it failed: {type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
