@@ -11,6 +11,11 @@ def replace(registry: str, name: str, change: Callable[[Any], Any]) -> Callable[
     return lambda parts: parts.replaced(registry, name, change)
 
 
+def swapped(registry: str, name: str, other: str) -> Callable[[Parts], Parts]:
+    """The parts with another one under a name, for `Mutant(parts=...)`."""
+    return lambda parts: parts.replaced(registry, name, lambda _: parts.get(registry, other))
+
+
 def summed(loss: Any) -> Any:
     """A loss whose mean over m rows is their sum: the gradient is not divided by m."""
     return loss._replace(per_row=lambda outputs, y: y.shape[0] * loss.per_row(outputs, y))
@@ -31,6 +36,17 @@ def on_gradient(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return method._replace(make=make)
 
     return broken
+
+
+def leafwise(change: Callable[..., Any]) -> Callable[..., Any]:
+    """`change` of one array or several, on whole parameter trees."""
+
+    def each(*trees: Any) -> Any:
+        from jax import tree  # noqa: PLC0415 - listing the studies must not start JAX
+
+        return tree.map(change, *trees)
+
+    return each
 
 
 def on_rate(change: Callable[[Any], Any]) -> Callable[[Any], Any]:

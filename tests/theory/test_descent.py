@@ -58,6 +58,22 @@ def test_the_tuned_methods_reach_their_published_radii(kappa):
     )
 
 
+@pytest.mark.parametrize("steps", [1, 10, 200])
+def test_the_slowest_huber_function_of_the_accelerated_method_is_found_by_brute_force(steps):
+    def gap(kink):
+        x = y = t = 1.0
+        for _ in range(steps):
+            before, x = x, y - np.clip(y, -kink, kink)
+            last, t = t, (1 + np.sqrt(1 + 4 * t * t)) / 2
+            y = x + (last - 1) / t * (x - before)
+        return kink * abs(x) - kink**2 / 2 if abs(x) > kink else x * x / 2
+
+    own = descent.accelerated_kink(steps)
+    assert gap(own) == pytest.approx(own / 2, rel=1e-11)
+    assert max(gap(own * factor) for factor in np.linspace(0.2, 1.4, 61)) <= own / 2 * (1 + 1e-12)
+    assert own / 2 <= descent.accelerated_bound(steps)
+
+
 def test_conjugate_gradients_stay_below_their_bound():
     x, r = START.copy(), H @ START
     d, start = r.copy(), START @ H @ START
