@@ -5,9 +5,10 @@ from bench.data.designs import DESIGNS
 from bench.data.prepare import prepare
 from bench.data.small import SMALL
 from bench.data.source import Raw, Source
+from bench.data.sparse import SPARSE
 from bench.data.synthetic import SYNTHETIC
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS}
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **SPARSE}
 """name -> source; a new data set is one entry."""
 
 __all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]
