@@ -6,9 +6,10 @@ from bench.data.prepare import prepare
 from bench.data.small import SMALL
 from bench.data.source import Raw, Source
 from bench.data.sparse import SPARSE
+from bench.data.streams import STREAMS
 from bench.data.synthetic import SYNTHETIC
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **SPARSE}
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **SPARSE, **STREAMS}
 """name -> source; a new data set is one entry."""
 
 __all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import optax
 from jax import Array
 
-from bench.train import line_search
+from bench.train import averages, line_search
+from bench.train.acceleration import accelerated
 from bench.train.newton import newton
 
 
@@ -72,6 +73,9 @@ METHODS = {
         {"beta1": 0.9, "beta2": 0.99},
     ),
     "accumulated_sgd": Method(_accumulated, {"every": 1.0}),
+    "averaged_sgd": Method(averages.averaged_sgd, {"burn_in": 0.0}),
+    "frozen_sgd": Method(averages.frozen_sgd, {"moving": 1e9}),
+    "accelerated": Method(accelerated),
     "newton": Method(newton, {"damping": 0.0}),
     "sign_sgd": Method(lambda h: optax.sign_sgd(h["learning_rate"])),
     "backtracking": Method(line_search.backtracking, {"first": 1.0, "factor": 0.5, "decrease": 1e-4}),

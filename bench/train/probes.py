@@ -9,6 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from bench.errors import unknown
+from bench.train.averages import moments
 from models import Batch, Model, Taps
 
 
@@ -30,6 +31,7 @@ class Snapshot(NamedTuple):
     gradients: Any  # dL/d params, grouped
     deltas: tuple[Array, ...]  # dL/dz_l by group, (layers, rows, fan_out), the output layer included
     updates: Callable[[], Any]  # what the optimizer would add to params for these gradients, grouped
+    state: Any  # of the optimizer
 
 
 class Probe(NamedTuple):
@@ -180,6 +182,7 @@ PROBES = {
     "unit_spread": Probe("values", _unit_spread),
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),
+    "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd
 }
 
 LEVELS = {

@@ -110,7 +110,8 @@ def probe(
             found, _ = optax.with_extra_args_support(method(hyper)).update(own, state, params, **extra)
             return model.group(found)
 
-        snapshot = Snapshot(model, params, batch, hyper, objective, outputs, taps, groups, gradients, deltas, updates)
+        seen = (outputs, taps, groups, gradients, deltas, updates, state)
+        snapshot = Snapshot(model, params, batch, hyper, objective, *seen)
         for one in probes:
             getattr(record, one.table).update(one.measure(snapshot))
         return record
