@@ -87,3 +87,10 @@ def test_dtype_is_preserved_under_strict_promotion(name, dtype):
 
 def test_relu_has_slope_zero_at_zero():
     assert jax.grad(_bound("relu"))(0.0) == 0.0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_softplus_is_accurate_to_two_units_in_the_last_place(dtype):
+    z = np.linspace(-80, 80, 4001, dtype=dtype)
+    got = np.asarray(jax.jit(lambda z: ACTIVATIONS["softplus"].apply(z, {}))(z), np.longdouble)
+    np.testing.assert_allclose(got, np.logaddexp(0, z.astype(np.longdouble)), rtol=2 * np.finfo(dtype).eps)
