@@ -1,11 +1,17 @@
 """How long the usual things take: `make speed` times them, the other tests run them once to see that they work."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
 from bench.plan import plan
 from bench.spec import Grid
+
+ROOT = Path(__file__).parents[2]
 
 SEEDS, RATES = [0, 1, 2, 3], [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0]
 GRIDS = {
@@ -68,3 +74,9 @@ def test_planning_a_hundred_thousand_runs(benchmark, parts):
     found = benchmark(lambda: plan([grid], Catalogue(parts).describe, "speed"))
     assert found.runs == 5 * 4 * 4 * 5 * 25 * 10
     assert len(found.programs) == 5 * 4 * 4
+
+
+@pytest.mark.benchmark(group="command line")
+def test_help(benchmark):
+    """`--help`, from the start of the interpreter."""
+    benchmark(subprocess.run, [sys.executable, "-m", "bench.run", "--help"], cwd=ROOT, capture_output=True, check=True)
