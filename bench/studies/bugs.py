@@ -49,17 +49,6 @@ def leafwise(change: Callable[..., Any]) -> Callable[..., Any]:
     return each
 
 
-def leafwise(change: Callable[..., Any]) -> Callable[..., Any]:
-    """`change` of one array or several, on whole parameter trees."""
-
-    def each(*trees: Any) -> Any:
-        from jax import tree  # noqa: PLC0415 - listing the studies must not start JAX
-
-        return tree.map(change, *trees)
-
-    return each
-
-
 def on_rate(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """An optimizer whose learning rate is `change(learning rate)`."""
     return lambda method: method._replace(
