@@ -34,3 +34,62 @@ def batch_noise(trace: float, size: int, rows: int, replacement: bool) -> float:
         replacement: whether rows are drawn independently.
     """
     return trace / size * (1 if replacement else (rows - size) / (rows - 1))
+
+
+def gaussian_floor(values: Floats, rate: float, size: int, variance: float = 1.0) -> float:
+    """T = tr(H C), twice the stationary excess risk of descent on fresh Gaussian rows; infinite where unstable.
+
+    With x ~ N(0, H) the fourth moments close the recursion of C = E e e^T (Isserlis 1918): c_i <- (1 - eta l_i)^2 c_i +
+    (eta^2 / B) (l_i^2 c_i + l_i (T + sigma^2)), so that T = sigma^2 S / (1 - S) with
+    S = sum of eta l_i / (B (2 - eta l_i (1 + 1 / B))). For small eta it is eta sigma^2 tr H / (2 B).
+
+    Args:
+        values: eigenvalues l of H, (d,).
+        rate: eta.
+        size: B.
+        variance: sigma^2 of the targets.
+    """
+    room = 2 - rate * values * (1 + 1 / size)
+    total = np.sum(rate * values / (size * room)) if room.min() > 0 else np.inf
+    return float(variance * total / (1 - total)) if total < 1 else np.inf
+
+
+def moment_map(x: Floats, rate: float, size: int) -> Floats:
+    """A of vec C <- A vec C + (eta^2 / B) vec N: one step with B rows drawn with replacement from the sample.
+
+    A = I - eta (H (x) I + I (x) H) + eta^2 ((1 - 1 / B) H (x) H + E[x x^T (x) x x^T] / B), exact while the mean of
+    the error is 0.
+
+    Args:
+        x: rows, (m, n), with the column of ones if there is a bias.
+        rate: eta.
+        size: B.
+
+    Returns:
+        (n^2, n^2).
+    """
+    n = x.shape[1]
+    h, one = x.T @ x / len(x), np.eye(n)
+    pairs = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)  # vec(x x^T)
+    fourth = (pairs.T @ pairs / len(x)).reshape(n, n, n, n).transpose(0, 2, 1, 3).reshape(n * n, n * n)
+    both = (1 - 1 / size) * np.kron(h, h) + fourth / size
+    return np.eye(n * n) - rate * (np.kron(h, one) + np.kron(one, h)) + rate**2 * both
+
+
+def stationary_covariance(x: Floats, residual: Floats, rate: float, size: int) -> Floats:
+    """C = E e e^T of descent on a sample: vec C = (I - A)^-1 (eta^2 / B) vec N, N = mean of r_i^2 x_i x_i^T.
+
+    Args:
+        x: rows, (m, n), with the column of ones if there is a bias.
+        residual: r at the minimiser, (m,).
+        rate: eta.
+        size: B.
+
+    Returns:
+        (n, n); infinite where the map is not stable.
+    """
+    n, a = x.shape[1], moment_map(x, rate, size)
+    if np.abs(np.linalg.eigvals(a)).max() >= 1:
+        return np.full((n, n), np.inf)
+    noise = (x * residual[:, None] ** 2).T @ x / len(x)
+    return np.linalg.solve(np.eye(n * n) - a, rate**2 / size * noise.ravel()).reshape(n, n)

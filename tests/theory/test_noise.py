@@ -18,3 +18,48 @@ def test_noise_of_a_batch_is_the_mean_over_all_batches(size: int, replacement: b
     every = itertools.product(range(6), repeat=size) if replacement else itertools.permutations(range(6), size)
     found = [np.sum((X[list(rows)].T @ DELTA[list(rows)] / size - mean) ** 2) for rows in every]
     assert noise.batch_noise(trace, size, 6, replacement) == pytest.approx(np.mean(found), rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_second_moments_after_a_step_are_the_mean_over_all_batches(size: int) -> None:
+    y, error, rate = RANDOM.standard_normal(6), np.array([0.5, -1.0, 0.2]), 0.3
+    best = np.linalg.lstsq(X, y)[0]
+    residual, found = X @ best - y, []
+    for rows in itertools.product(range(6), repeat=size):
+        for start in (error, -error):  # the mean error is 0
+            own = X[list(rows)]
+            after = start - rate * own.T @ (own @ start + residual[list(rows)]) / size
+            found.append(np.outer(after, after))
+    fresh = rate**2 / size * (X * residual[:, None] ** 2).T @ X / 6
+    want = noise.moment_map(X, rate, size) @ np.outer(error, error).ravel() + fresh.ravel()
+    np.testing.assert_allclose(np.mean(found, axis=0).ravel(), want, rtol=1e-11)
+
+
+def test_the_stationary_covariance_is_the_limit_of_the_steps() -> None:
+    residual, rate, size = RANDOM.standard_normal(6), 0.1, 2
+    step, c = noise.moment_map(X, rate, size), np.zeros(9)
+    for _ in range(5000):
+        c = step @ c + rate**2 / size * ((X * residual[:, None] ** 2).T @ X / 6).ravel()
+    np.testing.assert_allclose(noise.stationary_covariance(X, residual, rate, size).ravel(), c, rtol=1e-9)
+    assert np.isinf(noise.stationary_covariance(X, residual, 5.0, size)).all()
+
+
+VALUES = np.array([1, 0.5, 0.25, 0.1, 0.05])
+
+
+@pytest.mark.parametrize(
+    ("rate", "size", "want"),
+    [(0.05, 1, 0.05178), (0.1, 1, 0.113902), (0.2, 1, 0.285555), (0.2, 4, 0.055015), (0.5, 16, 0.038278)],
+)
+def test_the_floor_of_gaussian_rows_solves_its_recursion(rate: float, size: int, want: float) -> None:
+    found = noise.gaussian_floor(VALUES, rate, size)
+    assert found == pytest.approx(want, rel=2e-4)
+    c = np.zeros(5)
+    for _ in range(20_000):
+        c = (1 - rate * VALUES) ** 2 * c + rate**2 / size * (VALUES**2 * c + VALUES * (VALUES @ c + 1))
+    assert found == pytest.approx(VALUES @ c, rel=1e-9)
+
+
+def test_there_is_no_floor_above_the_largest_rate() -> None:
+    assert np.isinf(noise.gaussian_floor(np.ones(20), 1.01 * 2 / 22, 1))
+    assert np.isfinite(noise.gaussian_floor(np.ones(20), 0.99 * 2 / 22, 1))
