@@ -58,6 +58,7 @@ LOSSES = {
     "squared_error": Loss(_squared_error, _one_or_per_class),
     "half_squared_error": Loss(lambda outputs, y: 0.5 * _squared_error(outputs, y), _one_or_per_class),
     "huber": Loss(_huber, _one_or_per_class),
+    "linear": Loss(lambda outputs, y: jnp.sum(_targets(outputs, y) * outputs, axis=-1), _one_or_per_class),  # slope y
     "binary_cross_entropy": Loss(_binary_cross_entropy, _one_or_per_class, needs_classes=True),
     "softmax_cross_entropy": Loss(_softmax_cross_entropy, lambda classes: max(classes, 2), needs_classes=True),
     "sigmoid_squared_error": Loss(

@@ -81,6 +81,10 @@ SMALL = {
         lambda seed, options: Raw(np.log([[0.88, 0.12, 1e-30]]), np.ones(1, np.int64), 3),
         rows="1 x 3, logits of the shares 0.88, 0.12 and 0 under the label of the second",
     ),
+    "rare_gradient": Source(
+        lambda seed, options: Raw(np.ones((101, 1)), np.array([1010.0] + 100 * [-10.0]), 0),
+        rows="101 x 1, one large slope before a hundred small ones against it (Reddi et al. 2018, section 3)",
+    ),
     "outvoted_point": Source(
         lambda seed, options: _labelled(((10.0,), 0, 1), ((1.0,), 5, 0)), rows="6 x 1, one far row against five"
     ),

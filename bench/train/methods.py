@@ -9,6 +9,7 @@ from jax import Array
 from bench.train import averages, line_search
 from bench.train.acceleration import accelerated
 from bench.train.newton import newton
+from bench.train.projection import projected
 
 
 class Method(NamedTuple):
@@ -36,6 +37,10 @@ def _accumulated(h: Mapping[str, Array]) -> optax.GradientTransformation:
     rate, every = h["learning_rate"], h["optimizer.every"].astype("int32")
     steps = optax.MultiSteps(optax.sgd(rate), lambda _: every, accumulator_dtype=rate.dtype)  # float32 unless told
     return steps.gradient_transformation()
+
+
+def _in_box(make: Callable[..., optax.GradientTransformation]) -> Callable[..., optax.GradientTransformation]:
+    return lambda h: projected(make(h), h["optimizer.radius"])
 
 
 METHODS = {
@@ -76,6 +81,9 @@ METHODS = {
     "averaged_sgd": Method(averages.averaged_sgd, {"burn_in": 0.0}),
     "frozen_sgd": Method(averages.frozen_sgd, {"moving": 1e9}),
     "accelerated": Method(accelerated),
+    "projected_sgd": Method(_in_box(lambda h: optax.sgd(h["learning_rate"])), {"radius": 1.0}),
+    "projected_adam": Method(_in_box(_adam(optax.adam)), _ADAM | {"radius": 1.0}),
+    "projected_amsgrad": Method(_in_box(_adam(optax.amsgrad)), _ADAM | {"radius": 1.0}),
     "newton": Method(newton, {"damping": 0.0}),
     "sign_sgd": Method(lambda h: optax.sign_sgd(h["learning_rate"])),
     "backtracking": Method(line_search.backtracking, {"first": 1.0, "factor": 0.5, "decrease": 1e-4}),

@@ -26,6 +26,11 @@ def _inverse_time(hyper: Mapping[str, Array], step: Array) -> Array:
     return hyper["learning_rate"] / (_step_of(hyper, step) + 1 + hyper["schedule.offset"])
 
 
+def _power(hyper: Mapping[str, Array], step: Array) -> Array:
+    """a / (t + b)^p, t = 1, 2, ...; p = 1/2 is that of online learning (Zinkevich 2003, theorem 1)."""
+    return hyper["learning_rate"] / (_step_of(hyper, step) + 1 + hyper["schedule.offset"]) ** hyper["schedule.power"]
+
+
 def _exponential(hyper: Mapping[str, Array], step: Array) -> Array:
     return hyper["learning_rate"] * hyper["schedule.factor"] ** (_step_of(hyper, step) / hyper["schedule.period"])
 
@@ -50,6 +55,7 @@ def _warmup(hyper: Mapping[str, Array], step: Array) -> Array:
 SCHEDULES = {
     "constant": Schedule(lambda hyper, _: hyper["learning_rate"]),
     "inverse_time": Schedule(_inverse_time, {"offset": 0.0}),
+    "power": Schedule(_power, {"power": 0.5, "offset": 0.0}),
     "exponential": Schedule(_exponential, {"factor": 0.5, "period": 100.0}),
     "staircase": Schedule(_staircase, {"factor": 0.1, "period": 100.0}),
     "cosine": Schedule(_cosine, {"period": 100.0, "final": 0.0}),

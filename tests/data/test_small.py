@@ -40,6 +40,12 @@ def test_circles_and_corners_are_told_apart_by_a_product():
     np.testing.assert_array_equal(corners.x[:, 3] < 0, corners.y == 1)
 
 
+def test_the_rare_gradient_outweighs_the_frequent_ones(lookup):
+    table = lookup("rare_gradient")
+    assert (table.y[0], len(table.y), table.y.sum()) == (1010, 101, 10)
+    assert (table.y[1:] == -10).all()
+
+
 def test_counts_of_labels_are_shares_of_soft_labels(lookup):
     table = lookup("soft_pair")
     assert [table.y[table.x[:, 0] == x].mean() for x in (10, 1)] == [0.7, 0.2]

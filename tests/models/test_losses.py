@@ -29,6 +29,7 @@ FORMULAS = {
     "squared_error": lambda z, t: np.sum((z - t) ** 2, axis=1),
     "half_squared_error": lambda z, t: np.sum((z - t) ** 2, axis=1) / 2,
     "huber": lambda z, t: np.sum(special.huber(1, z - t), axis=1),
+    "linear": lambda z, t: np.sum(z * t, axis=1),
     "binary_cross_entropy": lambda z, t: (
         -np.sum(special.xlogy(t, special.expit(z)) + special.xlogy(1 - t, special.expit(-z)), axis=1)
     ),

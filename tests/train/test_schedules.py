@@ -13,12 +13,13 @@ RATE = 0.3
 OPTAX = {
     "constant": lambda c: optax.constant_schedule(RATE),
     "inverse_time": lambda c: lambda t: RATE / (t + 1 + c["offset"]),  # optax has none
+    "power": lambda c: lambda t: RATE / (t + 1 + c["offset"]) ** c["power"],  # nor this
     "exponential": lambda c: optax.exponential_decay(RATE, c["period"], c["factor"]),
     "staircase": lambda c: optax.exponential_decay(RATE, c["period"], c["factor"], staircase=True),
     "cosine": lambda c: optax.cosine_decay_schedule(RATE, c["period"], c["final"]),
     "warmup": lambda c: optax.linear_schedule(0.0, RATE, c["period"]),
 }
-OTHER = {"offset": 3.0, "factor": 0.7, "period": 17.0, "final": 0.2}
+OTHER = {"offset": 3.0, "factor": 0.7, "period": 17.0, "power": 0.8, "final": 0.2}
 
 
 def test_every_schedule_has_a_reference():
