@@ -8,7 +8,10 @@ from bench.errors import unknown
 COMMANDS = {
     "run": "train studies, write their tables and print the verdicts",
     "clean": "remove results",
+    "catalogue": "write the table of studies from their results",
+    "peers": "train the same with PyTorch, plain JAX and scikit-learn, and compare seconds",
 }
+MODULES = {"peers": "bench.peers.__main__"}
 
 
 def main() -> int:
@@ -16,13 +19,13 @@ def main() -> int:
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name in ("-h", "--help"):
         print("usage: descentbench COMMAND [OPTION ...]\n\ncommands:")
-        print("\n".join(f"  {command:8} {text}" for command, text in COMMANDS.items()))
+        print("\n".join(f"  {command:10} {text}" for command, text in COMMANDS.items()))
         print("\n`descentbench COMMAND --help` lists the options of a command.")
         return 0
     if name not in COMMANDS:
         print(f"error: {unknown('command', name, COMMANDS)}", file=sys.stderr)
         return 2
-    return importlib.import_module(f"bench.{name}").main(sys.argv[2:])
+    return importlib.import_module(MODULES.get(name, f"bench.{name}")).main(sys.argv[2:])
 
 
 if __name__ == "__main__":
