@@ -15,7 +15,7 @@ TEST := JAX_COMPILATION_CACHE_DIR="$(abspath $(VENV))/jax-cache" JAX_COMPILATION
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 \
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: tour test check speed clean help
+.PHONY: tour test check speed peers clean help
 .NOTPARALLEL:
 
 tour: $(VENV)/.core  ## environment, installation, and the tour: a dozen studies in about a minute (the default)
@@ -33,6 +33,10 @@ check: $(VENV)/.dev  ## style, types, import contracts and the fast tests, in un
 
 speed: $(VENV)/.dev  ## the timings, by pytest-benchmark, on an otherwise idle machine
 	$(BIN)/python -m pytest tests/speed --benchmark-enable $(ARGS)
+
+peers: $(VENV)/.dev  ## the same training by PyTorch, plain JAX and scikit-learn, in turn; an hour for all cells
+	$(INSTALL) -e '.[peers]'
+	$(BIN)/python -m bench.peers $(ARGS)
 
 clean:  ## removes the environment and every cache; results stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
