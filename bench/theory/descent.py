@@ -128,5 +128,24 @@ def conjugate_gradient_bound(kappa: float, steps: ArrayLike) -> Floats:
     return np.asarray(2 * ((root - 1) / (root + 1)) ** np.asarray(steps, float), np.float64)
 
 
+def halvings(path: Floats, slopes: ArrayLike, hessians: ArrayLike) -> Floats:
+    """How often each step s is half of the Newton step along its line: log2(-g^T s / s^T H s).
+
+    The line search of the suite starts from that length (Nocedal and Wright 2006, section 3.5) and halves it until J
+    falls enough, so that the lengths of the steps tell how many values it looked at.
+
+    Args:
+        path: iterates, (K + 1, n).
+        slopes: g at all but the last, (K, n).
+        hessians: H there, (K, n, n).
+
+    Returns:
+        (K,), whole numbers but for rounding.
+    """
+    steps = np.diff(path, axis=0)
+    curvature = np.einsum("ki,kij,kj->k", steps, np.asarray(hessians, float), steps)
+    return np.log2(-np.sum(np.asarray(slopes, float) * steps, axis=1) / curvature)
+
+
 LESSARD_CYCLE = (792 / 1225, -2208 / 1225, 2592 / 1225)
 """Where heavy ball with eta = 1/9, beta = 4/9 goes round on `three_pieces` (Lessard et al. 2016, section 4.6)."""

@@ -84,6 +84,15 @@ def test_conjugate_gradients_stay_below_their_bound():
         assert np.sqrt(x @ H @ x / start) <= descent.conjugate_gradient_bound(10.0, step)
 
 
+def test_lengths_of_steps_tell_how_often_they_were_halved():
+    path, lengths = [START], [1.0, 0.5, 0.125]
+    for length in lengths:
+        g = H @ path[-1]
+        path.append(path[-1] - length * g @ g / (g @ H @ g) * g)
+    found = descent.halvings(np.stack(path), np.stack(path[:-1]) @ H, [H] * 3)
+    np.testing.assert_allclose(found, [0, 1, 3], atol=1e-12)
+
+
 def test_heavy_ball_goes_round_the_published_cycle():
     def slope(x):
         return 25 * x if x < 1 else x + 24 if x < 2 else 25 * x - 24
