@@ -73,7 +73,8 @@ def moment_map(x: Floats, rate: float, size: int) -> Floats:
     pairs = (x[:, :, None] * x[:, None, :]).reshape(len(x), -1)  # vec(x x^T)
     fourth = (pairs.T @ pairs / len(x)).reshape(n, n, n, n).transpose(0, 2, 1, 3).reshape(n * n, n * n)
     both = (1 - 1 / size) * np.kron(h, h) + fourth / size
-    return np.eye(n * n) - rate * (np.kron(h, one) + np.kron(one, h)) + rate**2 * both
+    linear = np.kron(h, one) + np.kron(one, h)
+    return np.asarray(np.eye(n * n) - rate * linear + rate**2 * both, np.float64)
 
 
 def stationary_covariance(x: Floats, residual: Floats, rate: float, size: int) -> Floats:
@@ -92,4 +93,27 @@ def stationary_covariance(x: Floats, residual: Floats, rate: float, size: int) -
     if np.abs(np.linalg.eigvals(a)).max() >= 1:
         return np.full((n, n), np.inf)
     noise = (x * residual[:, None] ** 2).T @ x / len(x)
-    return np.linalg.solve(np.eye(n * n) - a, rate**2 / size * noise.ravel()).reshape(n, n)
+    solved = np.linalg.solve(np.eye(n * n) - a, rate**2 / size * noise.ravel())
+    return np.asarray(solved.reshape(n, n), np.float64)
+
+
+def mean_weights(rates: Floats, averaged: bool = False) -> tuple[float, Floats]:
+    """Estimation of a mean, w <- w - eta_t (w - x_t): the last w, or the average of w_1 ... w_n, as a linear function.
+
+    Var w = sum of squared weights times Var x is the solution of v <- (1 - eta_t)^2 v + eta_t^2 (Robbins and Monro
+    1951); eta_t = 1 / t gives the running mean, all weights 1 / n.
+
+    Args:
+        rates: eta_1 ... eta_n.
+        averaged: whether iterates are averaged (Polyak and Juditsky 1992).
+
+    Returns:
+        The weight of w_0 and those of x_1 ... x_n, (n,).
+    """
+    count, left = len(rates), 1.0  # what of an iterate is left in the result
+    weights, kept = np.empty(count), 0.0
+    for t in range(count - 1, -1, -1):
+        kept = (1 / count if averaged else float(t == count - 1)) + left * kept
+        weights[t] = rates[t] * kept
+        left = 1 - rates[t]
+    return left * kept, weights

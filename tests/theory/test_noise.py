@@ -63,3 +63,20 @@ def test_the_floor_of_gaussian_rows_solves_its_recursion(rate: float, size: int,
 def test_there_is_no_floor_above_the_largest_rate() -> None:
     assert np.isinf(noise.gaussian_floor(np.ones(20), 1.01 * 2 / 22, 1))
     assert np.isfinite(noise.gaussian_floor(np.ones(20), 0.99 * 2 / 22, 1))
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_the_weights_of_measurements_are_those_of_the_loop(averaged: bool) -> None:
+    rates, x, w = 0.7 / np.arange(1, 13) ** 0.6, RANDOM.standard_normal(12), 3.0
+    path = [w := w - rate * (w - one) for rate, one in zip(rates, x, strict=True)]
+    first, weights = noise.mean_weights(rates, averaged)
+    assert first * 3 + weights @ x == pytest.approx(np.mean(path) if averaged else path[-1], rel=1e-12)
+
+
+def test_one_over_t_is_the_running_mean_and_other_decays_have_their_known_variance() -> None:
+    t = np.arange(1, 20_001)
+    np.testing.assert_allclose(noise.mean_weights(1 / t)[1], 1 / len(t), rtol=1e-9)
+    assert len(t) * np.sum(noise.mean_weights(2 / (t + 1))[1] ** 2) == pytest.approx(4 / 3, rel=1e-3)
+    slope = np.log(noise.mean_weights(0.25 / t)[0] / noise.mean_weights(0.25 / t[:2000])[0]) / np.log(10)
+    assert slope == pytest.approx(-0.25, abs=1e-3)
+    assert len(t) * np.sum(noise.mean_weights(t ** (-2 / 3), averaged=True)[1] ** 2) == pytest.approx(1, abs=0.1)
