@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from bench.theory import quadratics
+
 
 def sequential(rows: int, size: int, steps: int) -> list[NDArray[np.int64]]:
     """Row numbers of each batch when the rows are taken in order, epoch after epoch; the last batch may be short.
@@ -18,6 +20,40 @@ def sequential(rows: int, size: int, steps: int) -> list[NDArray[np.int64]]:
     """
     epoch = [np.arange(start, min(start + size, rows)) for start in range(0, rows, size)]
     return [epoch[step % len(epoch)] for step in range(steps)]
+
+
+def one_pass(x: NDArray[np.float64], y: NDArray[np.float64], parts: int, rate: float) -> NDArray[np.float64]:
+    """Where one pass of SGD on least squares ends: from zero, one step for each of `parts` equal parts of the rows.
+
+    Args:
+        x, y: rows, (m, d) and (m,).
+        parts: m / B.
+        rate: learning rate.
+
+    Returns:
+        (d + 1,), bias first.
+    """
+    theta = np.zeros(x.shape[1] + 1)
+    for a, b in zip(np.split(x, parts), np.split(y, parts), strict=True):
+        theta = theta - rate * quadratics.gradient(a, b, theta)
+    return theta
+
+
+def swap_effect(
+    first: tuple[NDArray[np.float64], NDArray[np.float64]],
+    second: tuple[NDArray[np.float64], NDArray[np.float64]],
+    learning_rate: float,
+) -> NDArray[np.float64]:
+    """eta^2 (H_2 g_1 - H_1 g_2): where two steps of SGD end in one order, minus where they end in the other.
+
+    From theta - eta g_1 - eta (g_2 - eta H_2 g_1), exact for quadratics. It is eta^2 [H_2, H_1] (theta - theta*) where
+    both batches have the minimiser theta*, and 0 where they share it and their Hessians commute.
+
+    Args:
+        first, second: Hessian (n, n) and gradient (n,) of each batch at the start.
+        learning_rate: eta.
+    """
+    return np.asarray(learning_rate**2 * (second[0] @ first[1] - first[0] @ second[1]), np.float64)
 
 
 def steps_law(sizes: NDArray[np.float64], least: float, critical: float) -> NDArray[np.float64]:

@@ -45,10 +45,41 @@ def sequential(random: np.random.Generator, rows: int, batch_size: int, steps: i
     return np.tile(one, (_epochs(one, steps), 1))[:steps]
 
 
+def _sequential_batches(rows: int, batch_size: int, ragged: str, epochs: int) -> NDArray[np.int64]:
+    """The batches of `sequential`, epoch after epoch: (epochs, steps per epoch, batch size)."""
+    one = _epoch(np.arange(rows), batch_size, ragged)
+    return np.tile(one, (epochs, 1, 1))
+
+
+def shuffled_batches(
+    random: np.random.Generator, rows: int, batch_size: int, steps: int, ragged: str
+) -> NDArray[np.int64]:
+    """The batches of `sequential`, each epoch in a new order; which rows share a batch stays."""
+    epochs = _epochs(_epoch(np.arange(rows), batch_size, ragged), steps)
+    return np.concatenate([random.permutation(e) for e in _sequential_batches(rows, batch_size, ragged, epochs)])[
+        :steps
+    ]
+
+
+def shuffled_within(
+    random: np.random.Generator, rows: int, batch_size: int, steps: int, ragged: str
+) -> NDArray[np.int64]:
+    """The batches of `sequential` in their order, the rows of each permuted."""
+    epochs = _epochs(_epoch(np.arange(rows), batch_size, ragged), steps)
+    return random.permuted(np.concatenate(_sequential_batches(rows, batch_size, ragged, epochs))[:steps], axis=1)
+
+
 def replacement(random: np.random.Generator, rows: int, batch_size: int, steps: int, ragged: str) -> NDArray[np.int64]:
     """Independent rows, drawn with replacement."""
     return random.integers(rows, size=(steps, batch_size))
 
 
-ORDERS = {"reshuffle": reshuffle, "fixed": fixed, "sequential": sequential, "replacement": replacement}
+ORDERS = {
+    "reshuffle": reshuffle,
+    "fixed": fixed,
+    "sequential": sequential,
+    "shuffled_batches": shuffled_batches,
+    "shuffled_within": shuffled_within,
+    "replacement": replacement,
+}
 """`order(random, rows, batch_size, steps, ragged) -> (steps, batch_size)` row numbers, -1 where padded."""

@@ -22,6 +22,31 @@ def test_the_full_gradient_is_the_mean_of_the_batches_weighted_by_their_rows(siz
     np.testing.assert_allclose(weighted / 10, quadratics.gradient(x, y, theta), atol=1e-14)
 
 
+def test_a_pass_takes_one_step_for_each_part() -> None:
+    random = np.random.default_rng(5)
+    x, y, theta = random.standard_normal((6, 2)), random.standard_normal(6), np.zeros(3)
+    for part in ([0, 1], [2, 3], [4, 5]):
+        a = np.column_stack([np.ones(2), x[part]])
+        theta = theta - 0.1 * a.T @ (a @ theta - y[part]) / 2
+    np.testing.assert_allclose(batches.one_pass(x, y, 3, 0.1), theta, rtol=1e-13)
+
+
+def test_the_order_of_two_steps_on_quadratics_moves_their_end_by_the_commutator() -> None:
+    random = np.random.default_rng(4)
+    roots, shared, start = random.standard_normal((2, 3, 3)), random.standard_normal(3), random.standard_normal(3)
+    h = [root @ root.T for root in roots]
+
+    def end(order: tuple[int, int]) -> np.ndarray:
+        theta = start
+        for batch in order:
+            theta = theta - 0.1 * h[batch] @ (theta - shared)
+        return theta
+
+    got = batches.swap_effect(*((one, one @ (start - shared)) for one in h), 0.1)
+    np.testing.assert_allclose(got, end((0, 1)) - end((1, 0)), atol=1e-14)
+    np.testing.assert_allclose(got, 0.01 * (h[1] @ h[0] - h[0] @ h[1]) @ (start - shared), atol=1e-14)
+
+
 def test_the_fit_finds_the_law_that_made_the_steps() -> None:
     sizes = np.array([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0])
     least, critical, share = batches.fit_steps_law(sizes, batches.steps_law(sizes, 3.0, 200.0))
