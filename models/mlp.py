@@ -23,8 +23,8 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
         shape: inputs and outputs.
         options: `depth` (0 is the affine map), `width` (an int, or a sequence of `depth` ints), `bias`.
         init: weights and, where it has its own, biases. The traced values `init.gain` (multiplies the weights) and
-            `init.bias` (standard deviation added to the biases) act on every layer; `init.output_bias` is added to the
-            biases of the output layer alone.
+            `init.bias` (standard deviation added to the biases) act on every layer; `init.hidden_bias` is added to the
+            biases of the hidden layers, `init.output_bias` to those of the output layer.
         activation: between layers; learned constants are parameters.
 
     Returns:
@@ -45,8 +45,8 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
             if options["bias"]:
                 normals = draw[used : used + fan_out]
                 layer["bias"] = init.bias(normals, fan_in) + hyper["init.bias"].astype(draw.dtype) * normals
-                if index == depth:
-                    layer["bias"] = layer["bias"] + hyper["init.output_bias"].astype(draw.dtype)
+                own = "init.output_bias" if index == depth else "init.hidden_bias"
+                layer["bias"] = layer["bias"] + hyper[own].astype(draw.dtype)
             used += fan_out
             if activation.learned and index < depth:
                 layer |= {name: hyper[f"activation.{name}"].astype(draw.dtype) for name in constants}
@@ -112,6 +112,7 @@ def mlp(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activa
         multiplications=sum(fan_in * fan_out for fan_in, fan_out in pairs),
         activations=2 * sum(sizes[1:]),
         hyper={"init.gain": 1.0, "init.bias": 0.0, "init.output_bias": 0.0}
+        | ({"init.hidden_bias": 0.0} if depth else {})
         | {f"activation.{name}": value for name, value in constants.items()},
     )
 

@@ -240,3 +240,11 @@ def test_output_bias_is_added_to_the_last_layer_alone(name):
     np.testing.assert_allclose(moved[-1]["bias"], plain[-1]["bias"] + 4, rtol=1e-14)
     back = [*moved[:-1], {**moved[-1], "bias": plain[-1]["bias"]}]
     jax.tree.map(np.testing.assert_array_equal, back, plain)
+
+
+def test_hidden_bias_is_added_to_all_layers_but_the_last():
+    model, hyper, draw = _model("mlp", depth=3)
+    plain, moved = (model.init(draw, hyper | {"init.hidden_bias": jnp.asarray(b)}) for b in (0.0, -2.0))
+    for before, after in zip(plain[:-1], moved[:-1], strict=True):
+        np.testing.assert_allclose(after["bias"], before["bias"] - 2, rtol=1e-14)
+    np.testing.assert_array_equal(moved[-1]["bias"], plain[-1]["bias"])
