@@ -9,6 +9,7 @@ from models.inits import INITS, Init
 from models.linear import linear
 from models.losses import LOSSES, Loss
 from models.mlp import mlp
+from models.particles import saddle_particles
 from models.surfaces import double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
 
 MODELS = {
@@ -24,6 +25,7 @@ MODELS = {
     "quartic": Architecture(quartic, needs_data=False),
     "three_pieces": Architecture(three_pieces, needs_data=False),
     "narrow_well": Architecture(narrow_well, needs_data=False),
+    "saddle_particles": Architecture(saddle_particles, loss="linear"),
 }
 """name -> architecture."""
 

@@ -60,6 +60,12 @@ def _classes(seed: int, options: Mapping[str, Any]) -> Raw:
     return Raw(x, y.astype(np.int64), classes, {"centres": centres.T})
 
 
+def _white_noise(seed: int, options: Mapping[str, Any]) -> Raw:
+    """Standard normal numbers, every target 1."""
+    x = random_stream(seed, 15).standard_normal((options["data.rows"], options["data.features"]))
+    return Raw(x, np.ones(len(x)), 0)
+
+
 SYNTHETIC = {
     "regression": Source(
         _regression,
@@ -72,6 +78,9 @@ SYNTHETIC = {
         {"data.rows": 200, "data.features": 10, "data.noise": 1.0},
         per_seed=True,
         rows="any, regression on Gaussian rows",
+    ),
+    "white_noise": Source(
+        _white_noise, {"data.rows": 200, "data.features": 10}, per_seed=True, rows="any, standard normal, targets 1"
     ),
     "classes": Source(
         _classes,

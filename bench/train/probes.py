@@ -130,6 +130,15 @@ def _unit_spread(snapshot: Snapshot) -> dict[str, Array]:
     return {"unit_spread": jnp.max(jnp.abs(first - first[:, :1])), "weight_size": jnp.max(jnp.abs(first))}
 
 
+def _sizes(snapshot: Snapshot) -> dict[str, Array]:
+    """Median and largest |theta| of each array of parameters."""
+    sizes = [jnp.abs(leaf) for leaf in jax.tree.leaves(snapshot.params)]
+    return {
+        "median_size": jnp.stack([jnp.median(size) for size in sizes]),
+        "largest_size": jnp.stack([jnp.max(size) for size in sizes]),
+    }
+
+
 CHECK_STEPS = tuple(10.0**-e for e in range(1, 11))
 """Finite-difference steps h of the gradient check."""
 
@@ -180,6 +189,7 @@ PROBES = {
     "outputs": Probe("values", _outputs),
     "output_gradient": Probe("values", _output_gradient),
     "unit_spread": Probe("values", _unit_spread),
+    "sizes": Probe("values", _sizes),
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),
     "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd

@@ -84,6 +84,14 @@ def test_outputs_and_their_deltas_are_per_row(probed):
     np.testing.assert_allclose(found.value("output_delta")[0, 0], delta[-1].ravel() * ROWS, rtol=1e-9)
 
 
+def test_sizes_are_those_of_each_array_of_parameters(train):
+    run = {"model": "linear", "init": "normal", "init.bias": 2.0, "steps": 0, "probes": [("sizes", "parameters")]}
+    found = train({"data": "classes", "data.features": 5, "scaling": "raw", "dtype": "float64"} | run)
+    theta = np.abs(found.value("parameter")[0, 0])
+    np.testing.assert_allclose(found.value("median_size")[0, 0], [theta[0], np.median(theta[1:])], rtol=1e-14)
+    np.testing.assert_allclose(found.value("largest_size")[0, 0], [theta[0], theta[1:].max()], rtol=1e-14)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_hessian_spectrum_is_that_of_logistic_regression(train, dtype):
     axes = {"data": "classes", "data.rows": ROWS, "data.features": 3, "scaling": "raw", "model": "logistic"}
