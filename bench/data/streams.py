@@ -27,11 +27,26 @@ def _pool(seed: int, options: Mapping[str, Any]) -> Raw:
     directions = np.linalg.qr(random.standard_normal((rows, len(values))))[0]
     noise = random.standard_normal((rows, options["data.draws"]))
     noise -= directions @ (directions.T @ noise)
-    noise *= options["data.noise"] / np.sqrt(np.mean(noise**2, axis=0))
-    x = np.concatenate([np.sqrt(rows * values) * directions, np.diag(np.sqrt(len(values) * values))])
-    y = np.concatenate([noise, np.zeros((len(values), options["data.draws"]))])
-    truth = {"eigenvalues": values, "noise": options["data.noise"]}
-    return Raw(x, y[:, 0] if options["data.draws"] == 1 else y, 0, truth, tests=len(values))
+    noise /= np.sqrt(np.mean(noise**2, axis=0))
+    return _with_tests(np.sqrt(rows) * directions, noise, values, options["data.noise"])
+
+
+def _stream(seed: int, options: Mapping[str, Any]) -> Raw:
+    """Like `pool`, but every row is drawn afresh for each seed: taken in sequence, a stream as long as its rows."""
+    values, random = _eigenvalues(options), random_stream(seed, 22)
+    directions = random.standard_normal((options["data.rows"], len(values)))
+    noise = random.standard_normal((options["data.rows"], options["data.draws"]))
+    return _with_tests(directions, noise, values, options["data.noise"])
+
+
+def _with_tests(
+    white: NDArray[np.float64], noise: NDArray[np.float64], values: NDArray[np.float64], size: float
+) -> Raw:
+    """Rows with the eigenvalues, targets of noise, and the test rows."""
+    x = np.concatenate([np.sqrt(values) * white, np.diag(np.sqrt(len(values) * values))])
+    y = np.concatenate([size * noise, np.zeros((len(values), noise.shape[1]))])
+    truth = {"eigenvalues": values, "noise": size}
+    return Raw(x, y[:, 0] if y.shape[1] == 1 else y, 0, truth, tests=len(values))
 
 
 def _measurements(seed: int, options: Mapping[str, Any]) -> Raw:
@@ -44,19 +59,18 @@ def _measurements(seed: int, options: Mapping[str, Any]) -> Raw:
     return Raw(np.ones((len(y), 1)), y[:, 0] if options["data.draws"] == 1 else y, 0, tests=1)
 
 
+_OPTIONS = {
+    "data.rows": 1000,
+    "data.features": 10,
+    "data.condition": 1.0,
+    "data.spectrum": "",  # eigenvalues, separated by blanks, instead of features and condition
+    "data.noise": 1.0,
+    "data.draws": 1,
+}
+
 STREAMS = {
-    "pool": Source(
-        _pool,
-        {
-            "data.rows": 1000,
-            "data.features": 10,
-            "data.condition": 1.0,
-            "data.spectrum": "",  # eigenvalues, separated by blanks, instead of features and condition
-            "data.noise": 1.0,
-            "data.draws": 1,
-        },
-        rows="any, noise around the minimiser 0, exact moments",
-    ),
+    "pool": Source(_pool, _OPTIONS, rows="any, noise around the minimiser 0, exact moments"),
+    "stream": Source(_stream, _OPTIONS, per_seed=True, rows="any, noise around the minimiser 0, fresh rows"),
     "measurements": Source(
         _measurements,
         {"data.rows": 1000, "data.draws": 1},

@@ -49,9 +49,14 @@ def gaussian_floor(values: Floats, rate: float, size: int, variance: float = 1.0
         size: B.
         variance: sigma^2 of the targets.
     """
+    total = _feedback(values, rate, size)
+    return variance * total / (1 - total) if total < 1 else np.inf
+
+
+def _feedback(values: Floats, rate: float, size: int) -> float:
+    """S, the share of T that comes back as noise."""
     room = 2 - rate * values * (1 + 1 / size)
-    total = np.sum(rate * values / (size * room)) if room.min() > 0 else np.inf
-    return float(variance * total / (1 - total)) if total < 1 else np.inf
+    return float(np.sum(rate * values / (size * room))) if room.min() > 0 else np.inf
 
 
 def moment_map(x: Floats, rate: float, size: int) -> Floats:
@@ -117,3 +122,26 @@ def mean_weights(rates: Floats, averaged: bool = False) -> tuple[float, Floats]:
         weights[t] = rates[t] * kept
         left = 1 - rates[t]
     return left * kept, weights
+
+
+def largest_rate(values: Floats, size: int) -> float:
+    """The rate below which the second moment of descent on fresh Gaussian rows stays bounded.
+
+    Where S of `gaussian_floor` is 1; 2 B / (B + d + 1) for d equal eigenvalues 1, so that it grows with B up to about
+    d + 1 (Ma, Bassily and Belkin 2018, theorem 3, by the fourth moments of the normal distribution).
+
+    Args:
+        values: eigenvalues of H, (d,).
+        size: B.
+    """
+    top = 2 / (values.max() * (1 + 1 / size))
+    low, high = 0.0, top  # S grows from 0 without bound
+    while high - low > 1e-13 * top:
+        middle = (low + high) / 2
+        low, high = (middle, high) if _feedback(values, middle, size) < 1 else (low, middle)
+    return float(low)
+
+
+def one_step(dimension: int, rate: float, size: int) -> float:
+    """E ||w_1||^2 / ||w_0||^2 = 1 - 2 eta + eta^2 (B + d + 1) / B for rows N(0, I) without noise (Isserlis 1918)."""
+    return 1 - 2 * rate + rate**2 * (size + dimension + 1) / size

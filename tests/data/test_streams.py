@@ -13,6 +13,14 @@ def lookup():
     return lambda name, **options: found(name, scaling="raw", split="own", **options)
 
 
+def test_rows_of_a_stream_are_fresh_for_each_seed_and_have_the_spectrum(lookup):
+    one, other = (lookup("stream", rows=4000, features=3, condition=9.0, noise=0.5, seed=seed) for seed in (0, 1))
+    assert np.abs(np.corrcoef(one.x[:, 0], other.x[:, 0])[0, 1]) < 0.1
+    np.testing.assert_allclose(one.x.T @ one.x / 4000, np.diag([1, 1 / 3, 1 / 9]), atol=0.08)
+    assert one.y.std() == pytest.approx(0.5, rel=0.1)
+    np.testing.assert_array_equal(one.x_test, other.x_test)
+
+
 @pytest.mark.parametrize("draws", [1, 3])
 def test_moments_of_the_pool_are_exact(lookup, draws):
     table = lookup("pool", rows=40, spectrum="1 0.5 0.1", noise=2.0, draws=draws)

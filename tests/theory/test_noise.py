@@ -67,16 +67,31 @@ def test_there_is_no_floor_above_the_largest_rate() -> None:
 
 @pytest.mark.parametrize("averaged", [True, False])
 def test_the_weights_of_measurements_are_those_of_the_loop(averaged: bool) -> None:
-    rates, x, w = 0.7 / np.arange(1, 13) ** 0.6, RANDOM.standard_normal(12), 3.0
+    rates, x, w = 0.7 * np.arange(1.0, 13) ** -0.6, RANDOM.standard_normal(12), 3.0
     path = [w := w - rate * (w - one) for rate, one in zip(rates, x, strict=True)]
     first, weights = noise.mean_weights(rates, averaged)
     assert first * 3 + weights @ x == pytest.approx(np.mean(path) if averaged else path[-1], rel=1e-12)
 
 
 def test_one_over_t_is_the_running_mean_and_other_decays_have_their_known_variance() -> None:
-    t = np.arange(1, 20_001)
+    t = np.arange(1.0, 20_001)
     np.testing.assert_allclose(noise.mean_weights(1 / t)[1], 1 / len(t), rtol=1e-9)
     assert len(t) * np.sum(noise.mean_weights(2 / (t + 1))[1] ** 2) == pytest.approx(4 / 3, rel=1e-3)
     slope = np.log(noise.mean_weights(0.25 / t)[0] / noise.mean_weights(0.25 / t[:2000])[0]) / np.log(10)
     assert slope == pytest.approx(-0.25, abs=1e-3)
     assert len(t) * np.sum(noise.mean_weights(t ** (-2 / 3), averaged=True)[1] ** 2) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("size", [1, 4, 16, 64, 256])
+def test_the_largest_rate_is_where_one_step_neither_grows_nor_shrinks(size: int) -> None:
+    found = noise.largest_rate(np.ones(20), size)
+    assert found == pytest.approx(2 * size / (size + 21), rel=1e-9)
+    assert noise.one_step(20, found, size) == pytest.approx(1, rel=1e-9)
+    assert np.isinf(noise.gaussian_floor(np.ones(20), 1.001 * found, size))
+
+
+def test_one_step_on_gaussian_rows_has_its_mean() -> None:
+    random, w, found = np.random.default_rng(1), np.array([1.0, 0, 0]), []
+    for rows in random.standard_normal((40_000, 2, 3)):
+        found.append(np.sum((w - 0.4 * rows.T @ (rows @ w) / 2) ** 2))
+    assert np.mean(found) == pytest.approx(noise.one_step(3, 0.4, 2), rel=0.03)
