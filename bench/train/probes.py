@@ -9,6 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from bench.errors import unknown
+from bench.train import units
 from bench.train.averages import moments
 from models import Batch, Model, Taps
 
@@ -180,6 +181,11 @@ def _hessian_spectrum(snapshot: Snapshot) -> dict[str, Array]:
     return {"hessian_eigenvalue": jnp.linalg.eigvalsh(jax.hessian(value)(wide)).astype(flat.dtype)}
 
 
+def _units(snapshot: Snapshot) -> dict[str, Array]:
+    taps = snapshot.taps
+    return units.signals(taps.pre, taps.post, snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper))
+
+
 PROBES = {
     "gradient_norm": Probe("curves", _gradient_norm),
     "layer_gradients": Probe("layers", _layer_gradients),
@@ -189,6 +195,8 @@ PROBES = {
     "outputs": Probe("values", _outputs),
     "output_gradient": Probe("values", _output_gradient),
     "unit_spread": Probe("values", _unit_spread),
+    "units": Probe("values", _units),
+    "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
     "sizes": Probe("values", _sizes),
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),

@@ -17,7 +17,7 @@ def probed(request, train):
     axes = {"data": "classes", "data.rows": ROWS, "data.features": 3, "scaling": "raw", "model": "mlp"}
     shape = {"depth": 3, "width": 4, "activation": request.param, "init": "he", "init.bias": 0.3, "dtype": "float64"}
     run = {"loss": "softmax_cross_entropy", "steps": 1, "checkpoints": "end", "learning_rate": 0.05, "seed": 2}
-    names = ("full", "parameters", "gradient", "outputs", "output_gradient")
+    names = ("full", "parameters", "gradient", "outputs", "output_gradient", "units", "unit_gradients")
     found = train(axes | shape | run | {"probes": [names]})
     table = found.tables[0]
     layers, used = [], 0
@@ -90,6 +90,26 @@ def test_sizes_are_those_of_each_array_of_parameters(train):
     theta = np.abs(found.value("parameter")[0, 0])
     np.testing.assert_allclose(found.value("median_size")[0, 0], [theta[0], np.median(theta[1:])], rtol=1e-14)
     np.testing.assert_allclose(found.value("largest_size")[0, 0], [theta[0], theta[1:].max()], rtol=1e-14)
+
+
+def test_units_are_seen_layer_by_layer_and_row_by_row(probed):
+    found, _, pre, post, delta, _, slopes = probed
+    for name, arrays in {"preactivation": pre[:-1], "activation": post[1:-1], "slope": slopes}.items():
+        want = np.concatenate([array.ravel() for array in arrays])
+        np.testing.assert_allclose(found.value(f"unit_{name}")[0, 0], want, rtol=1e-10)
+    sums = np.concatenate([np.abs(own).sum(axis=0) for own in delta[:-1]])
+    np.testing.assert_allclose(found.value("unit_delta")[0, 0], sums, rtol=1e-9)
+
+
+def test_gradients_of_single_rows_are_those_of_softmax_regression(train):
+    axes = {"data": "classes", "data.rows": ROWS, "data.features": 3, "scaling": "raw", "model": "softmax"}
+    run = {"init": "normal", "bias": False, "steps": 0, "dtype": "float64", "probe_rows": "all"}
+    found = train(axes | run | {"probes": [("row_gradients", "outputs")]})
+    table, odds = found.tables[0], np.exp(found.value("output")[0, 0].reshape(ROWS, 2))
+    delta = odds / odds.sum(axis=1, keepdims=True) - np.eye(2)[table.y]
+    own = (table.x[:, :, None] * delta[:, None, :]).reshape(ROWS, -1)
+    np.testing.assert_allclose(found.value("row_slope")[0, 0], own @ own.mean(axis=0), rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(found.value("row_gradient_norm")[0, 0], np.linalg.norm(own, axis=1), rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
