@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -145,3 +146,27 @@ def largest_rate(values: Floats, size: int) -> float:
 def one_step(dimension: int, rate: float, size: int) -> float:
     """E ||w_1||^2 / ||w_0||^2 = 1 - 2 eta + eta^2 (B + d + 1) / B for rows N(0, I) without noise (Isserlis 1918)."""
     return 1 - 2 * rate + rate**2 * (size + dimension + 1) / size
+
+
+def uphill(distance: float, dimension: int, rate: float = 0.0, deviation: float = 1.0) -> float:
+    """Probability that a step on one fresh row N(0, I) raises J = ||w - w*||^2 / 2, at ||w - w*|| = r.
+
+    The row's gradient is s x with s = a - noise, a = <x, w - w*>. For eta -> 0 the step goes uphill iff s a < 0, which
+    has probability arccos(r / sqrt(r^2 + sigma^2)) / pi; at rate eta iff s (c s - a) > 0, c = eta ||x||^2 / 2, where
+    given a > 0 and ||x||^2 it has P(s < 0) + P(s > a / c). The mean over both is taken over their quantiles.
+
+    Args:
+        distance: r; 0 is the minimiser, where every step goes uphill.
+        dimension: d.
+        rate: eta, or 0 for its limit.
+        deviation: sigma of the targets.
+    """
+    if rate == 0:
+        return float(np.arccos(distance / np.hypot(distance, deviation)) / np.pi)
+    if distance == 0:
+        return 1.0
+    share = (np.arange(2000) + 0.5) / 2000
+    z = stats.norm.ppf(0.5 + share / 2)[:, None]  # |a| / r
+    rest = stats.chi2.ppf(share[5::10], dimension - 1)[None, :]
+    a, c = distance * z, rate * (z**2 + rest) / 2
+    return float(np.mean(stats.norm.cdf(-a / deviation) + stats.norm.cdf((a - a / c) / deviation)))

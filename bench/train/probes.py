@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 from bench.errors import unknown
 from bench.train import units
 from bench.train.averages import moments
+from bench.train.curvature import largest_eigenvalue
 from models import Batch, Model, Taps
 
 
@@ -181,9 +182,36 @@ def _hessian_spectrum(snapshot: Snapshot) -> dict[str, Array]:
     return {"hessian_eigenvalue": jnp.linalg.eigvalsh(jax.hessian(value)(wide)).astype(flat.dtype)}
 
 
+def _sharpness(snapshot: Snapshot) -> dict[str, Array]:
+    """Largest eigenvalue of the Hessian of J on the probe rows, for models of any size."""
+    flat, unravel = ravel_pytree(snapshot.params)
+    wide = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))  # LAPACK knows no half precision
+
+    def slope(point: Array) -> Array:
+        found = jax.grad(snapshot.objective)(unravel(point.astype(flat.dtype)), snapshot.batch, snapshot.hyper)
+        return ravel_pytree(found)[0].astype(wide.dtype)
+
+    return {"sharpness": largest_eigenvalue(slope, wide).astype(flat.dtype)}
+
+
 def _units(snapshot: Snapshot) -> dict[str, Array]:
     taps = snapshot.taps
     return units.signals(taps.pre, taps.post, snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper))
+
+
+def _row_gradients(snapshot: Snapshot) -> dict[str, Array]:
+    """Per row <g_i, G> and ||g_i||: the gradient g_i of the objective on that row alone, G that on all probe rows.
+
+    A small step along -g_i raises J to first order where <g_i, G> < 0.
+    """
+    mean = snapshot.model.ungroup(snapshot.gradients)
+
+    def row(x: Array, y: Array) -> tuple[Array, Array]:
+        own = jax.grad(snapshot.objective)(snapshot.params, Batch(x[None], y[None]), snapshot.hyper)
+        return ravel_pytree(own)[0] @ ravel_pytree(mean)[0], tree_norm(own)
+
+    slope, norm = jax.vmap(row)(snapshot.batch.x, snapshot.batch.y)
+    return {"row_slope": slope, "row_gradient_norm": norm}
 
 
 PROBES = {
@@ -194,12 +222,14 @@ PROBES = {
     "gradient": Probe("values", _gradient),
     "outputs": Probe("values", _outputs),
     "output_gradient": Probe("values", _output_gradient),
+    "row_gradients": Probe("values", _row_gradients),
     "unit_spread": Probe("values", _unit_spread),
     "units": Probe("values", _units),
     "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
     "sizes": Probe("values", _sizes),
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),
+    "sharpness": Probe("curves", _sharpness),
     "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd
 }
 

@@ -95,3 +95,20 @@ def test_one_step_on_gaussian_rows_has_its_mean() -> None:
     for rows in random.standard_normal((40_000, 2, 3)):
         found.append(np.sum((w - 0.4 * rows.T @ (rows @ w) / 2) ** 2))
     assert np.mean(found) == pytest.approx(noise.one_step(3, 0.4, 2), rel=0.03)
+
+
+@pytest.mark.parametrize(("distance", "rate", "want"), [(1.0, 0.0, 0.25), (2.0, 0.0, 0.147584), (2.0, 0.1, 0.313)])
+def test_uphill_steps_are_as_frequent_as_in_a_simulation(distance: float, rate: float, want: float) -> None:
+    found = noise.uphill(distance, 10, rate)
+    assert found == pytest.approx(want, abs=5e-4)
+    random = np.random.default_rng(2)
+    x = random.standard_normal((100_000, 10))
+    slope = x[:, 0] * distance - random.standard_normal(len(x))
+    step = -2 * slope * x[:, 0] * distance + rate * slope**2 * np.sum(x**2, axis=1)
+    assert np.mean(step > 0) == pytest.approx(found, abs=0.006)
+
+
+def test_every_step_leads_uphill_at_the_minimum() -> None:
+    assert noise.uphill(0.0, 10, 0.01) == 1
+    assert noise.uphill(1e-3, 10, 0.1) == pytest.approx(1, abs=0.01)
+    assert noise.uphill(1.0, 10, 1e-6) == pytest.approx(0.25, abs=1e-3)
