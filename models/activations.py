@@ -25,8 +25,9 @@ def _leaky(z: Array, constants: Mapping[str, Array]) -> Array:
 
 
 def _elu(z: Array, constants: Mapping[str, Array]) -> Array:
-    # expm1 of the negative part only: the gradient of the branch not taken stays finite.
-    return jnp.where(z > 0, z, constants["alpha"].astype(z.dtype) * jnp.expm1(jnp.minimum(z, 0)))
+    # expm1 of the negative part only: the gradient of the branch not taken stays finite. The slope at 0 is alpha, that
+    # from the left; minimum(z, 0) would halve it.
+    return jnp.where(z > 0, z, constants["alpha"].astype(z.dtype) * jnp.expm1(jnp.where(z > 0, 0, z)))
 
 
 @jax.custom_jvp
