@@ -21,7 +21,7 @@ SERIAL = Claim("serial", "stochastic descent is serial, because each step needs 
 
 ROWS, ORDERS = 420, 20
 RATES = [0.02, 0.01, 0.005]
-SHARDS = {"full": (2, 5, ROWS), "quick": (2, 5), "cell": (2,)}
+SHARDS = {"full": (2, 5, ROWS), "quick": (2,), "cell": (2,)}
 ONE_HOT = 32  # rows, each with a feature of its own
 
 
