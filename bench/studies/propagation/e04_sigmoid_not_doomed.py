@@ -23,7 +23,7 @@ CAUSE = Claim("cause", "the root cause of vanishing gradients is the sigmoid its
 
 CRITICAL = 10.14926  # sigma_w with chi = 1
 AROUND = [9.98, CRITICAL, 10.32]
-GAINS = {"full": [1.0, 2.0, 4.0, 6.0, 8.0, *AROUND, 12.0, 15.0], "quick": [1.0, CRITICAL, 15.0], "cell": [1.0, 4.0]}
+GAINS = {"full": [1.0, 2.0, 4.0, 6.0, 8.0, *AROUND, 12.0, 15.0], "quick": [1.0, CRITICAL, 15.0], "cell": [1.0]}
 DEPTHS = {"full": 16, "quick": 6, "cell": 6}
 FIRST = {16: 5, 6: 2}  # the layer where the log-ratio starts
 SEEDS = list(range(128))
