@@ -37,7 +37,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
         "steps": 0,
         "checkpoints": "end",
         "probes": "layer_gradients",
-        "seed": SEEDS if profile != "cell" else SEEDS[:64],
+        "seed": SEEDS if profile != "cell" else SEEDS[:32],
     }
     return [Grid({**rows, **net, **look, "init.gain": GAINS[profile]})]
 
