@@ -7,6 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 from jax.scipy.special import erf
 
+from models import lapack
+
 
 class Init(NamedTuple):
     """`weight(draw (fan_in, fan_out)) -> (fan_in, fan_out)` and `bias(draw (fan_out,), fan_in) -> (fan_out,)`."""
@@ -32,7 +34,7 @@ def _orthogonal(draw: Array) -> Array:
     """Haar-distributed semi-orthogonal matrix: QR of a Gaussian one, signs fixed (Mezzadri 2007, section 5)."""
     tall = draw if draw.shape[0] >= draw.shape[1] else draw.T
     wide = tall.dtype if tall.dtype.itemsize >= 4 else jnp.float32  # LAPACK knows no half precision
-    q, r = jnp.linalg.qr(tall.astype(wide))
+    q, r = lapack.qr(tall.astype(wide))
     q = (q * jnp.sign(jnp.diagonal(r))[None, :]).astype(draw.dtype)
     return q if draw.shape[0] >= draw.shape[1] else q.T
 

@@ -67,4 +67,5 @@ def _largest_of_tridiagonal(diagonal: Array, beside: Array) -> Array:
         return jnp.where(up, middle, low), jnp.where(up, high, middle)
 
     ends = (jnp.min(diagonal - radius), jnp.max(diagonal + radius))
-    return sum(jax.lax.fori_loop(0, 60, halve, ends)) / 2
+    low, high = jax.lax.fori_loop(0, 60, halve, ends)
+    return (low + high) / 2

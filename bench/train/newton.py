@@ -9,6 +9,8 @@ import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from models import lapack
+
 
 def newton(hyper: Mapping[str, Array]) -> optax.GradientTransformationExtraArgs:
     """theta <- theta - eta (H + damping I)^-1 grad J, H the Hessian of J (Nocedal and Wright 2006, eq. 2.14).
@@ -24,7 +26,7 @@ def newton(hyper: Mapping[str, Array]) -> optax.GradientTransformationExtraArgs:
         wide = jnp.promote_types(flat.dtype, jnp.float32)  # LAPACK knows no half precision
         hessian = jax.hessian(lambda point: value_fn(unravel(point)))(flat).astype(wide)
         damping = hyper["optimizer.damping"].astype(wide) * jnp.eye(flat.size, dtype=wide)
-        direction = jnp.linalg.solve(hessian + damping, slope.astype(wide)).astype(flat.dtype)
+        direction = lapack.solve(hessian + damping, slope.astype(wide)).astype(flat.dtype)
         return unravel(-hyper["learning_rate"].astype(flat.dtype) * direction), state
 
     return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from bench.errors import unknown
 from bench.train import units
 from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
-from models import Batch, Model, Taps
+from models import Batch, Model, Taps, lapack
 
 
 class Snapshot(NamedTuple):
@@ -179,7 +179,7 @@ def _hessian_spectrum(snapshot: Snapshot) -> dict[str, Array]:
     def value(point: Array) -> Array:
         return snapshot.objective(unravel(point.astype(flat.dtype)), snapshot.batch, snapshot.hyper).astype(wide.dtype)
 
-    return {"hessian_eigenvalue": jnp.linalg.eigvalsh(jax.hessian(value)(wide)).astype(flat.dtype)}
+    return {"hessian_eigenvalue": lapack.eigenvalues(jax.hessian(value)(wide)).astype(flat.dtype)}
 
 
 def _sharpness(snapshot: Snapshot) -> dict[str, Array]:
