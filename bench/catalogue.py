@@ -98,9 +98,8 @@ def _rows(study: "Study", out: Path, profile: str) -> Iterator[Sequence[str]]:
     findings = result["findings"]
     costs = result["programs"][["trace_seconds", "lower_seconds", "compile_seconds", "run_seconds"]]
     for index, one in enumerate(study.claims):
-        own = findings[findings["claim"] == one.id]
-        verdict = own["verdict"].iloc[0] if len(own) else "NOT RUN"
-        region = own["region"].iloc[0] if len(own) else ""
+        own = findings.loc[findings["claim"] == one.id, ["verdict", "region"]].to_dict("records")
+        verdict, region = own[0].values() if own else ("NOT RUN", "")
         where = f" ({region})" if region and verdict == "CONDITIONAL" else ""
         first = (
             (_implementation(findings), _example(findings), f"{costs.to_numpy().sum():.1f}") if not index else ("",) * 3
@@ -110,9 +109,8 @@ def _rows(study: "Study", out: Path, profile: str) -> Iterator[Sequence[str]]:
 
 
 def _implementation(findings: "pd.DataFrame") -> str:
-    judged = findings["impl"].dropna()
-    judged = judged[judged != ""]
-    passed, failed = int((judged == "PASS").sum()), int((judged == "FAIL").sum())
+    judged = [word for word in findings["impl"].dropna() if word]
+    passed, failed = judged.count("PASS"), judged.count("FAIL")
     word = "FAIL" if failed else "PASS" if passed else "NOT RUN"
     return f"{word} ({passed} of {len(judged)})"
 

@@ -53,7 +53,7 @@ def _network(work: Work, rate: float, seed: int, epochs: int) -> MLPClassifier:
         solver="sgd",
         momentum=0.0,
         alpha=0.0,
-        batch_size=work.batch,
+        batch_size=work.batch,  # pyright: ignore[reportArgumentType] - its default is a word
         learning_rate_init=rate,
         max_iter=epochs,
         tol=0.0,

@@ -23,7 +23,7 @@ FLATTER = Claim("flatter", "for large z tanh flattens less than the sigmoid", "S
 NAMES = ["tanh", "sigmoid"]
 DTYPES = {"full": ["float64", "float32"], "quick": ["float64"], "cell": ["float64"]}
 EXACT = {"float64": 1e-10, "float32": 2e-5}
-CROSSING = brentq(lambda z: 4 * chains.slope(2 * z) - chains.slope(z), 1, 3, xtol=1e-14)
+CROSSING: Any = brentq(lambda z: 4 * chains.slope(2 * z) - chains.slope(z), 1, 3, xtol=1e-14)
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
