@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import legendre, polynomial
 
+from bench.data.bundled import BUNDLED
 from bench.data.source import Raw, Source
 from bench.data.synthetic import random_stream
 from bench.errors import unknown
@@ -45,7 +46,21 @@ def _orthonormal(seed: int, options: Mapping[str, Any]) -> Raw:
     return Raw(np.concatenate([x, x]), both, 0, {"weight": weight}, tests=rows)
 
 
+def _distracted(seed: int, options: Mapping[str, Any]) -> Raw:
+    """Diabetes in an order of the seed's own, with columns of pure noise; the last `data.tests` rows test."""
+    real, random = BUNDLED["diabetes"].make(seed, BUNDLED["diabetes"].options), random_stream(seed, 31)
+    order = random.permutation(len(real.x))
+    noise = random.standard_normal((len(real.x), options["data.columns"]))
+    return Raw(np.column_stack([real.x[order], noise]), real.y[order], 0, tests=options["data.tests"])
+
+
 DESIGNS = {
+    "distracted": Source(
+        _distracted,
+        {"data.columns": 20, "data.tests": 242},
+        per_seed=True,
+        rows="442 x 10 and any, diabetes with columns of noise",
+    ),
     "orthonormal": Source(
         _orthonormal,
         {"data.rows": 100, "data.features": 50, "data.signal": "dense", "data.draws": 500, "data.noise": 1.0},

@@ -83,3 +83,17 @@ def risk(l2: Floats | float, rows: int, features: int, noise: float, size: float
     """
     s = rows / (rows + np.asarray(l2, np.float64))
     return s**2 * noise**2 * features / rows + (1 - s) ** 2 * size
+
+
+def leave_one_out(x: Floats, y: Floats, l2: float) -> float:
+    """Mean square of y_i minus its prediction from the other rows, bias free: mean((y - S y)_i / (1 - S_ii))^2.
+
+    S = X (X^T X + l2 diag(0, 1, ..., 1))^-1 X^T (Golub, Heath and Wahba 1979, eq. 1.3).
+
+    Args:
+        x, y: rows (m, d) and targets (m,).
+        l2: penalty.
+    """
+    a = design(x)
+    smoother = a @ np.linalg.solve(normal_matrix(x, l2), a.T)
+    return float(np.mean(((y - smoother @ y) / (1 - np.diag(smoother))) ** 2))

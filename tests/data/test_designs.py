@@ -49,3 +49,13 @@ def test_orthonormal_columns_carry_a_signal_of_norm_one_and_test_rows_have_no_no
     np.testing.assert_allclose(table.x.T @ table.x / 100, np.eye(50), atol=1e-12)
     assert np.linalg.norm(table.truth["weight"]) == pytest.approx(1)
     np.testing.assert_allclose(table.y_test, np.tile((table.x @ table.truth["weight"])[:, None], 3))
+
+
+def test_columns_of_noise_come_after_the_real_ones_in_an_order_of_the_seed(lookup):
+    plain, first, second = (lookup("distracted", split="own", columns=c, seed=s) for c, s in ((0, 1), (3, 1), (3, 2)))
+    assert (len(first.x), len(first.x_test), first.x.shape[1]) == (200, 242, 13)
+    np.testing.assert_array_equal(first.x[:, :10], plain.x)
+    np.testing.assert_array_equal(first.y, plain.y)
+    assert not np.array_equal(first.y, second.y)
+    assert sorted([*first.y, *first.y_test]) == sorted(lookup("diabetes").y)
+    assert np.abs(np.corrcoef(first.x.T)[10:, :10]).max() < 0.3

@@ -1,6 +1,7 @@
 """The shrinking step is descent on the penalised loss, and its modes decay as they should."""
 
 import numpy as np
+import pytest
 
 from bench.theory import quadratics, ridge
 
@@ -68,3 +69,16 @@ def test_the_risk_on_orthonormal_columns_is_that_of_many_fits_and_least_where_it
     penalties = np.geomspace(1e-2, 1e2, 2001)
     best = penalties[np.argmin(ridge.risk(penalties, 40, 8, 0.7, w @ w))]
     np.testing.assert_allclose(best, 8 * 0.7**2 / (w @ w), rtol=0.01)
+
+
+@pytest.mark.parametrize("l2", [0.0, 3.0])
+def test_leaving_out_each_row_in_turn_agrees_with_the_closed_form(l2):
+    random = np.random.default_rng(3)
+    x, y = random.standard_normal((12, 3)), random.standard_normal(12)
+    errors = []
+    for row in range(12):
+        kept = np.arange(12) != row
+        a = np.column_stack([np.ones(11), x[kept]])
+        theta = np.linalg.solve(a.T @ a + l2 * np.diag([0, 1, 1, 1]), a.T @ y[kept])
+        errors.append(y[row] - theta[0] - x[row] @ theta[1:])
+    assert ridge.leave_one_out(x, y, l2) == pytest.approx(np.mean(np.square(errors)), rel=1e-10)
