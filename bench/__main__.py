@@ -10,8 +10,9 @@ COMMANDS = {
     "clean": "remove results",
     "catalogue": "write the table of studies from their results",
     "peers": "train the same with PyTorch, plain JAX and scikit-learn, and compare seconds",
+    "speed": "time two checkouts or two configurations in turn",
 }
-MODULES = {"peers": "bench.peers.__main__"}
+MODULES = {"peers": "bench.peers.__main__", "speed": "bench.speed.__main__"}
 
 
 def main() -> int:

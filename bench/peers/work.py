@@ -100,8 +100,8 @@ class Ours:
     def _program(self) -> Program:
         length = {"steps": self.steps} if self.steps else {"epochs": EPOCHS}
         rates = self.cell.largest * np.logspace(-2, 0, self.cell.rates)
-        axes = {**self.cell.axes, **length, "learning_rate": rates, "seed": list(SEEDS), "split": "all"}
-        grid = Grid({**axes, "probes": "off", "checkpoints": "end"})
+        axes = {**length, "learning_rate": rates, "seed": list(SEEDS), "split": "all"}
+        grid = Grid({**axes, "probes": "off", "checkpoints": "end", **self.cell.axes})
         return plan([grid], self.catalogue.describe, self.parts.hash).programs[0]
 
     @functools.cached_property

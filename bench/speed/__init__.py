@@ -1,0 +1,1 @@
+"""Two checkouts or two configurations, timed in turn."""
