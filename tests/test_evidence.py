@@ -12,7 +12,7 @@ def evidence(parts, devices, trial, tmp_path_factory):
     look = {"steps": 2, "checkpoints": 1, "data": "iris"}
     grids = (
         Grid({**look, "model": "softmax", "probes": [("unit_spread", "layer_gradients")], "learning_rate": [0.1, 0.2]}),
-        Grid({**look, "model": "mlp", "depth": 1, "width": 2, "probes": [("unit_spread", "layer_gradients")]}),
+        Grid({**look, "model": "mlp", "depth": 1, "width": 2, "probes": [("unit_spread", "norms")]}),
     )
     settings = Settings("quick", tmp_path_factory.mktemp("results"), devices)
     return run_study(trial(*grids), parts, settings).evidence
@@ -32,6 +32,12 @@ def test_a_curve_is_a_vector(evidence):
     for _, steps, values in evidence.curve("train_loss"):
         assert steps.tolist() == [0, 1, 2]
         assert values.shape == (3,)
+
+
+def test_a_run_that_does_not_record_a_curve_yields_nan(evidence):
+    known = {run.model: np.isfinite(values) for run, _, values in evidence.curve("gradient_norm")}
+    assert not known["softmax"].any()
+    assert known["mlp"].all()
 
 
 def test_a_text_that_does_not_apply_is_none(evidence):

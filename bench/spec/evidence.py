@@ -41,7 +41,10 @@ class Evidence:
         return self.data(run.data, seed=run.seed, **{axis: run[axis] for axis in axes}, **options)
 
     def curve(self, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
-        """Per run its row of `runs`, the steps (checkpoints,) and one column of `curves`, (checkpoints,)."""
+        """Per run its row of `runs`, the steps (checkpoints,) and one column of `curves`, (checkpoints,).
+
+        A run whose probes do not record the column yields NaN.
+        """
         for run, steps, values in self._per_run(self.curves, column):
             yield run, steps, values[:, 0]
 

@@ -33,7 +33,7 @@ def trained(train):
             "stop.threshold": 1e-3,
             "optimizer": "momentum",
             "optimizer.momentum": 0.5,
-            "probes": [("full", "parameters")],
+            "probes": [("full", "sharpness", "parameters")],
             "learning_rate": [0.1, 1e30],
             "seed": [0, 1],
         }

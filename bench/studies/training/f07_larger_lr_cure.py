@@ -69,7 +69,8 @@ def _start(evidence: Evidence) -> Iterator[Finding]:
     """The network before the first step: how fast its gradient fades, and how steep the loss is."""
     sharpness = {}
     for run, _, found in evidence.curve("sharpness") if "sharpness" in evidence.curves else ():
-        sharpness.setdefault(run.depth, []).append(float(found[0]))
+        if not run.steps:  # the runs that train do not look at it, which reads as NaN
+            sharpness.setdefault(run.depth, []).append(float(found[0]))
     if sharpness:
         ratio = np.log(np.median(sharpness[DEEP]) / np.median(sharpness[SHALLOW]))
         name = f"|ln lambda_max(L = {DEEP}) / lambda_max(L = {SHALLOW})| / ln 3"
