@@ -108,6 +108,11 @@ class Catalogue:
         table = self.tables(static, seeds)[0]
         if architecture.needs_data:
             _batch(static, table)
+            if architecture.mixes_rows and static["ragged"] == "pad":
+                raise InputError(
+                    f"ragged = 'pad': model {static['model']!r} computes statistics of its batches, which padding would"
+                    " change; give 'drop'."
+                )
             _loss(static, table, architecture.loss, parts)
         if "depth" in architecture.axes:
             _widths(static)

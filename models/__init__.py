@@ -3,6 +3,9 @@
 Every dict below is a registry: a new model, activation, init or loss is one entry.
 """
 
+from functools import partial
+
+from models import normalisation
 from models.activations import ACTIVATIONS, Activation
 from models.base import Architecture, Batch, Model, Shape, Taps, inspected, objective
 from models.inits import INITS, Init
@@ -12,11 +15,19 @@ from models.mlp import mlp
 from models.particles import saddle_particles
 from models.surfaces import double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
 
+_NETWORK = ("depth", "width", "activation", "bias")
+
 MODELS = {
     "linear": Architecture(linear, ("bias",), loss="half_squared_error"),
     "logistic": Architecture(linear, ("bias",), loss="binary_cross_entropy"),
     "softmax": Architecture(linear, ("bias",), loss="softmax_cross_entropy"),
-    "mlp": Architecture(mlp, ("depth", "width", "activation", "bias"), init="glorot"),
+    "mlp": Architecture(mlp, _NETWORK, init="glorot"),
+    "residual": Architecture(partial(mlp, skip="signal"), _NETWORK, init="glorot"),
+    "preactivation_residual": Architecture(partial(mlp, skip="preactivation"), _NETWORK, init="glorot"),
+    "batch_normalised": Architecture(
+        partial(mlp, normalisation=normalisation.BATCH), _NETWORK, init="glorot", mixes_rows=True
+    ),
+    "layer_normalised": Architecture(partial(mlp, normalisation=normalisation.LAYER), _NETWORK, init="glorot"),
     "quadratic": Architecture(quadratic, needs_data=False),
     "rosenbrock": Architecture(rosenbrock, needs_data=False),
     "double_well": Architecture(double_well, needs_data=False),

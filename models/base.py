@@ -48,6 +48,9 @@ class Model(NamedTuple):
     compiles in a fraction of the time of `apply`, which is unrolled because that trains faster. `slopes(groups, pre,
     hyper)` gives phi'(z_l) of the hidden groups.
 
+    A model whose output on a row depends on the other rows, as with batch normalisation, sets `predict(groups, x,
+    hyper, fitted)`: the outputs on rows of which only the first `fitted`, the train rows, act on others.
+
     A surface has no data: it sets `value(params, hyper)` and its loss is that value.
     """
 
@@ -60,6 +63,7 @@ class Model(NamedTuple):
     ungroup: Callable[[Params], Params] = lambda groups: groups
     inspect: Callable[..., tuple[Array, Taps]] | None = None
     slopes: Callable[[Params, tuple[Array, ...], Hyper], tuple[Array, ...]] = lambda groups, pre, hyper: ()
+    predict: Callable[[Params, Array, Hyper, int], Array] | None = None
     taps: Callable[[int], tuple[tuple[int, ...], ...]] = lambda rows: ()
     layers: int = 0
     multiplications: int = 0  # multiply-adds of one row's forward pass
@@ -72,7 +76,8 @@ class Architecture(NamedTuple):
 
     `make(shape, options, init, activation) -> Model`; `axes` are the static axes among depth, width, activation and
     bias that it reads; `loss` and `init` are the names that `default` stands for (an empty loss follows the data); a
-    model that does not need data is a surface.
+    model that does not need data is a surface; where the rows of a batch act on each other (`mixes_rows`), no batch may
+    be padded.
     """
 
     make: Callable[..., Model]
@@ -80,6 +85,7 @@ class Architecture(NamedTuple):
     loss: str = ""
     init: str = "zeros"
     needs_data: bool = True
+    mixes_rows: bool = False
 
 
 def objective(model: Model, per_row: Callable[[Array, Array], Array] | None, rows: int) -> Callable[..., Array]:

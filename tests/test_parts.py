@@ -26,6 +26,12 @@ def test_names_are_checked_even_where_the_axis_does_not_apply(catalogue, axes, h
         plan([Grid({"data": "diabetes", **axes})], catalogue.describe, "x")
 
 
+def test_batches_whose_rows_act_on_each_other_are_not_padded(catalogue):
+    grid = Grid({"data": "iris", "model": ["mlp", "batch_normalised"], "ragged": "pad", "batch_size": 64})
+    with pytest.raises(InputError, match="model 'batch_normalised' computes statistics of its batches"):
+        plan([grid], catalogue.describe, "x")
+
+
 def test_an_order_of_ones_own_is_an_order(parts):
     backwards = lambda random, rows, size, steps, ragged: np.full((steps, size), rows - 1)  # noqa: E731
     own = Catalogue(parts.added("orders", "backwards", backwards))

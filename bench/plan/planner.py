@@ -113,7 +113,7 @@ def _lane_values(columns: Columns, members: NDArray[np.int64], about: Descriptio
 
 
 def _who(prefix: str, about: Description) -> str:
-    name = {"start": "model", "surface": "model"}.get(prefix, prefix)
+    name = prefix if prefix in about.static else "model"
     return f"{name} {about.static.get(name)!r}"
 
 

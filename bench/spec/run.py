@@ -21,6 +21,8 @@ OPTIONS = {
     "schedule": "traced",
     "clip": "traced",
     "stop": "traced",
+    "residual": "traced",  # residual.scale, residual.decay
+    "normalisation": "traced",  # normalisation.epsilon
     "surface": "traced",
     "start": "traced",
 }

@@ -57,7 +57,9 @@ def evaluate(
 
     def fitted(groups: Any, rows: Rows, hyper: Mapping[str, Array]) -> dict[str, Array]:
         assert per_row is not None
-        if model.inspect is not None:
+        if model.predict is not None:
+            outputs = model.predict(groups, rows.x, hyper, train_rows)
+        elif model.inspect is not None:
             outputs, _ = model.inspect(groups, rows.x, hyper, None)
         else:
             assert model.apply is not None

@@ -92,7 +92,10 @@ def test_taps_have_one_entry_per_layer(name):
     assert sum(len(h) for h in taps.post) == model.layers - 1
 
 
-@pytest.mark.parametrize("name", ["linear", "logistic", "softmax", "mlp"])
+LAYERED = ["linear", "logistic", "softmax", *(name for name in MODELS if "depth" in MODELS[name].axes)]
+
+
+@pytest.mark.parametrize("name", LAYERED)
 def test_gradient_of_the_shift_is_the_gradient_of_the_preactivations(name):
     """dL/dW_l = h_{l-1}^T dL/dz_l, which holds for no other reading of the deltas."""
     model, batch, _, taps, slope, deltas, _ = _inspected(name, depth=4)
