@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from bench.theory.quadratics import design
 
@@ -83,6 +84,32 @@ def risk(l2: Floats | float, rows: int, features: int, noise: float, size: float
     """
     s = rows / (rows + np.asarray(l2, np.float64))
     return s**2 * noise**2 * features / rows + (1 - s) ** 2 * size
+
+
+def random_design_error(l2: float, rows: int, covariance: Floats, weight: Floats, variance: float) -> float:
+    """Expected squared error on a fresh row after a fit to random rows: its deterministic equivalent.
+
+    (1 + 1/m) (k^2 sum d c / (d + k)^2 + sigma^2) / (1 - sum (d / (d + k))^2 / n), d and c the eigenvalues of the
+    covariance and the squares of w in its eigenbasis, n = m - 1 rows beside the free bias, and k the solution of
+    n - l2 / k = sum d / (d + k) (Dobriban and Wager 2018, theorem 2.1; Hastie et al. 2022, theorem 5). Without a
+    penalty, about sigma^2 n / (n - p).
+
+    Args:
+        l2: penalty.
+        rows: m, more than p + 1 where l2 = 0.
+        covariance: of the features, (p, p).
+        weight: w, (p,).
+        variance: sigma^2.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    n, part = rows - 1, (vectors.T @ weight) ** 2
+
+    def surplus(k: float) -> float:
+        return n - l2 / k - float(np.sum(values / (values + k)))
+
+    k = float(brentq(surplus, l2 / (2 * rows), l2 + values[-1] * len(values), xtol=1e-12)) if l2 else 0.0  # type: ignore[arg-type]
+    share, bias = values / (values + k), float(np.sum(values * part / (values + k) ** 2)) * k**2
+    return (1 + 1 / rows) * (bias + variance) / (1 - float(np.sum(share**2)) / n)
 
 
 def leave_one_out(x: Floats, y: Floats, l2: float) -> float:

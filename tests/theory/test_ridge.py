@@ -82,3 +82,18 @@ def test_leaving_out_each_row_in_turn_agrees_with_the_closed_form(l2):
         theta = np.linalg.solve(a.T @ a + l2 * np.diag([0, 1, 1, 1]), a.T @ y[kept])
         errors.append(y[row] - theta[0] - x[row] @ theta[1:])
     assert ridge.leave_one_out(x, y, l2) == pytest.approx(np.mean(np.square(errors)), rel=1e-10)
+
+
+def test_the_error_on_random_rows_is_that_of_many_fits() -> None:
+    random = np.random.default_rng(5)
+    root, w = np.diag([2.0, 1.0, 1.0, *20 * [0.7]]), np.concatenate([[1.0, -0.5, 0.5], np.zeros(20)])
+    for l2 in (0.0, 8.0, 60.0):
+        errors = []
+        for _ in range(400):
+            x = random.standard_normal((80, 23)) @ root
+            y = 3 + x @ w + 0.6 * random.standard_normal(80)
+            right = np.column_stack([np.ones(80), x]).T @ y
+            found = np.linalg.solve(ridge.normal_matrix(x, l2), right) - np.concatenate([[3], w])
+            errors.append(found[0] ** 2 + np.sum((root @ found[1:]) ** 2) + 0.36)
+        want = ridge.random_design_error(l2, 80, root @ root, w, 0.36)
+        assert np.mean(errors) == pytest.approx(want, rel=0.03)
