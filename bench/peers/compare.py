@@ -1,6 +1,5 @@
 """Interleaved timings of the suite and its peers, and the ratios with their intervals."""
 
-import functools
 import importlib
 import multiprocessing
 import statistics
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.peers.work import Cell, Ours, Work
+from bench.stats import pairs
 
 SAMPLED = 4  # runs of a peer that trains one run after the other; the rest is extrapolated
 CHECKED = 50  # steps after which losses must agree
@@ -71,7 +71,7 @@ class Ratio(NamedTuple):
     cell: str
     peer: str
     ratio_median: float
-    ratio_low: float  # smallest and largest of the repeats: with 5 of them an interval of 94 % for the median
+    ratio_low: float  # ends of the 95 % interval of the median; of 5 repeats their range, which covers 94 %
     ratio_high: float
     compile_included: bool
     extrapolated: bool
@@ -94,17 +94,8 @@ def build(peer: Peer, work: Work) -> Train:
     return getattr(importlib.import_module(module), name)(work)
 
 
-@functools.cache
-def _theirs(name: str) -> Train:
-    return build(PEERS[name], _WORK[0])
-
-
-_WORK: list[Work] = []
-"""The work of a worker process, set once when it starts."""
-
-
-def _prepare(work: Work) -> None:
-    _WORK[:] = [work]
+def one_thread() -> None:
+    """What a worker process begins with."""
     try:
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn, only workers need it
 
@@ -113,15 +104,25 @@ def _prepare(work: Work) -> None:
         pass
 
 
-def _share(name: str, runs: Sequence[int], steps: int) -> list[float]:
-    return _theirs(name)(runs, steps)
+_BUILT: dict[tuple[str, str], Train] = {}
+"""In a worker process: the training of the last work."""
+
+
+def _share(name: str, work: Work, runs: Sequence[int], steps: int) -> list[float]:
+    key = (name, work.cell)
+    if key not in _BUILT:
+        _BUILT.clear()
+        _BUILT[key] = build(PEERS[name], work)
+    return _BUILT[key](runs, steps)
 
 
 class Timed:
     """A peer at work on a cell: how much of it is run for one timing, and what the whole would take."""
 
-    def __init__(self, name: str, work: Work, pool: ProcessPoolExecutor, workers: int) -> None:
-        self.name, self.work, self.pool, self.workers = name, work, pool, workers
+    def __init__(
+        self, name: str, work: Work, pool: ProcessPoolExecutor, workers: int, seconds: float = SECONDS
+    ) -> None:
+        self.name, self.work, self.pool, self.workers, self.aim = name, work, pool, workers, seconds
         self.peer = peer = PEERS[name]
         self.train = None if peer.processes else build(peer, work)
         everything = np.arange(len(work.rates))
@@ -134,7 +135,7 @@ class Timed:
         if self.train is not None:
             return self.train(self.runs, steps)
         shares = [self.runs[i :: self.workers] for i in range(self.workers)]
-        parts = [self.pool.submit(_share, self.name, share, steps) for share in shares]
+        parts = [self.pool.submit(_share, self.name, self.work, share, steps) for share in shares]
         found: dict[int, float] = {}
         for share, part in zip(shares, parts, strict=True):
             found |= dict(zip(share, part.result(), strict=True))
@@ -149,7 +150,7 @@ class Timed:
             start = time.perf_counter()
             self(few := min(20, self.steps))
             per_step = (time.perf_counter() - start) / few
-            self.steps = int(min(self.work.steps, max(few, SECONDS / per_step)))
+            self.steps = int(min(self.work.steps, max(few, self.aim / per_step)))
         return first
 
     def seconds(self) -> float:
@@ -157,6 +158,11 @@ class Timed:
         start = time.perf_counter()
         self(self.steps)
         return (time.perf_counter() - start) * self.scale
+
+    @property
+    def extrapolated(self) -> bool:
+        """Whether less is timed than the cell has."""
+        return self.scale > 1.0001
 
     @property
     def scale(self) -> float:
@@ -182,7 +188,7 @@ def compare(cell: Cell, peers: Sequence[str], devices: Sequence[Any], repeats: i
     ours, short = Ours(cell, devices), Ours(cell, devices, CHECKED)
     work = ours.work()
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(len(devices), context, _prepare, (work,)) as pool:
+    with ProcessPoolExecutor(len(devices), context, one_thread) as pool:
         timed = {name: Timed(name, work, pool, len(devices)) for name in peers if suits(PEERS[name], work)}
         compiling, first = ours.compile(), {name: one.settle() for name, one in timed.items()}
         wanted, final = short.losses(), ours.losses()
@@ -193,13 +199,12 @@ def compare(cell: Cell, peers: Sequence[str], devices: Sequence[Any], repeats: i
         for _ in range(repeats):
             for name, one in timed.items():
                 rows[name].append((ours.run(), one.seconds()))
-        for name, pairs in rows.items():
-            yield _ratio(cell.name, name, pairs, timed[name].scale > 1.0001, None)
-            if PEERS[name].whole and not PEERS[name].processes:
-                added = (compiling, max(0.0, first[name] - pairs[0][1] / timed[name].scale))
-                yield _ratio(cell.name, name, pairs, timed[name].scale > 1.0001, added)
-            else:
-                yield _ratio(cell.name, name, pairs, timed[name].scale > 1.0001, (compiling, 0.0))
+        for name, timings in rows.items():
+            one, added = timed[name], (compiling, 0.0)
+            if one.peer.whole and not one.peer.processes:
+                added = (compiling, max(0.0, first[name] - timings[0][1] / one.scale))
+            yield _ratio(cell.name, name, timings, one.extrapolated, None)
+            yield _ratio(cell.name, name, timings, one.extrapolated, added)
 
 
 def check(name: str, one: Timed, wanted: Any, final: Any) -> None:
@@ -216,19 +221,10 @@ def check(name: str, one: Timed, wanted: Any, final: Any) -> None:
 
 
 def _ratio(
-    cell: str, peer: str, pairs: Sequence[tuple[float, float]], extrapolated: bool, added: tuple[float, float] | None
+    cell: str, peer: str, timings: Sequence[tuple[float, float]], extrapolated: bool, added: tuple[float, float] | None
 ) -> Ratio:
     ours_more, theirs_more = added or (0.0, 0.0)
-    ratios = [(theirs + theirs_more) / (ours + ours_more) for ours, theirs in pairs]
-    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-    return Ratio(
-        cell,
-        peer,
-        statistics.median(ratios),
-        min(ratios),
-        max(ratios),
-        added is not None,
-        extrapolated,
-        ours + ours_more,
-        theirs + theirs_more,
-    )
+    low_and_high = pairs.median_interval([(theirs + theirs_more) / (ours + ours_more) for ours, theirs in timings])
+    ours, theirs = (statistics.median(column) for column in zip(*timings, strict=True))
+    seconds = (ours + ours_more, theirs + theirs_more)
+    return Ratio(cell, peer, *low_and_high, added is not None, extrapolated, *seconds)

@@ -10,7 +10,17 @@ import optax
 
 from bench.peers.work import Work
 
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {"identity": lambda z: z, "tanh": jnp.tanh}
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda z: z,
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "relu": jax.nn.relu,
+    "leaky_relu": jax.nn.leaky_relu,
+    "elu": jax.nn.elu,
+    "softplus": jax.nn.softplus,
+    "gelu": lambda z: jax.nn.gelu(z, approximate=False),
+    "silu": jax.nn.silu,
+}
 
 
 def _mean_loss(work: Work) -> Callable[[Any, Any, Any], Any]:

@@ -1,41 +1,115 @@
-"""Ratios in the terminal and on disk."""
+"""Ratios, limits and growth in the terminal, on disk and as pictures."""
 
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from bench.errors import InputError
 from bench.peers.compare import Ratio
+from bench.peers.growth import Point
+from bench.peers.limit import Limit
 
 
-def require_torch() -> None:
-    """Says how to get PyTorch where it is missing."""
-    if importlib.util.find_spec("torch") is None:
-        raise InputError("PyTorch is not installed; `pip install -c constraints.txt -e '.[peers]'` brings it.")
+def require(module: str, title: str) -> None:
+    """Says how to get a library where it is missing."""
+    if importlib.util.find_spec(module) is None:
+        raise InputError(f"{title} is not installed; `pip install -c constraints.txt -e '.[peers]'` brings it.")
 
 
-def line(ratio: Ratio) -> None:
-    """One comparison as a line."""
-    with_compile = "compilation included" if ratio.compile_included else "compiled before"
-    scaled = ", extrapolated" if ratio.extrapolated else ""
-    print(
-        f"{ratio.cell:18} {ratio.peer:13} {ratio.ratio_median:8.1f}x [{ratio.ratio_low:.1f}, {ratio.ratio_high:.1f}]"
-        f"  ours {ratio.ours_seconds:.3g} s, peer {ratio.peer_seconds:.3g} s ({with_compile}{scaled})",
-        flush=True,
+def line(found: Ratio | Limit | Point) -> None:
+    """One measurement as a line."""
+    print(_LINES[type(found)](found), flush=True)
+
+
+def _ratio(one: Ratio) -> str:
+    with_compile = "compilation included" if one.compile_included else "compiled before"
+    scaled = ", extrapolated" if one.extrapolated else ""
+    return (
+        f"{one.cell:18} {one.peer:13} {one.ratio_median:8.1f}x [{one.ratio_low:.1f}, {one.ratio_high:.1f}]"
+        f"  ours {one.ours_seconds:.3g} s, peer {one.peer_seconds:.3g} s ({with_compile}{scaled})"
     )
 
 
-def save(found: Sequence[Ratio], path: Path) -> None:
-    """The ratios as a table; rows of other cells that are there stay."""
-    new = pd.DataFrame(found, columns=list(Ratio._fields))
+def _limit(one: Limit) -> str:
+    unit = "GB/s" if one.limit == "traffic" else "GFLOP/s"
+    return (
+        f"{one.cell:18} {one.fraction:.0%} [{one.fraction_low:.0%}, {one.fraction_high:.0%}] of the limit by "
+        f"{one.limit} ({one.rate / 1e9:.0f} {unit}, {one.limit_seconds:.3g} s; ours {one.ours_seconds:.3g} s)"
+    )
+
+
+def _point(one: Point) -> str:
+    scaled = " (extrapolated)" if one.extrapolated else ""
+    return (
+        f"{one.axis:10} {one.value!s:>7}  {one.trainer:13} {one.seconds:9.3g} s and {one.compile_seconds:.2g} s "
+        f"of compiling{scaled}"
+    )
+
+
+_LINES: dict[Any, Any] = {Ratio: _ratio, Limit: _limit, Point: _point}
+_KEYS: dict[Any, list[str]] = {
+    Ratio: ["cell", "peer"],
+    Limit: ["cell", "limit"],
+    Point: ["axis", "value", "trainer"],
+}
+
+
+def save(found: Sequence[Ratio] | Sequence[Limit] | Sequence[Point], path: Path) -> None:
+    """Measurements as a table; rows of other cells that are there stay."""
+    if not found:
+        return
+    new, keys = pd.DataFrame(found, columns=list(type(found[0])._fields)), _KEYS[type(found[0])]
     if path.exists():
         old = pd.read_csv(path)
-        measured = set(zip(new["cell"], new["peer"], strict=True))
-        kept = [pair not in measured for pair in zip(old["cell"], old["peer"], strict=True)]
+        measured = set(new[keys].astype(str).itertuples(index=False, name=None))
+        kept = [row not in measured for row in old[keys].astype(str).itertuples(index=False, name=None)]
         new = pd.concat([old[kept], new], ignore_index=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     new.to_csv(partial, index=False)
     partial.replace(path)
+
+
+def draw(folder: Path) -> list[Path]:
+    """Pictures of the tables that a folder has, each in a file of its own; returns their paths."""
+    import altair as alt
+
+    made = []
+    if (folder / "ratios.csv").exists():
+        ratios = pd.read_csv(folder / "ratios.csv")
+        ratios = ratios[~ratios["compile_included"] | (ratios["cell"] == "headline")]
+        base = alt.Chart(ratios).encode(y=alt.Y("cell:N", title=None, sort=None), color=alt.Color("peer:N", title=None))
+        scale = alt.Scale(type="log")
+        points = base.mark_point(filled=True, size=50).encode(
+            x=alt.X("ratio_median:Q", scale=scale, title="times as fast as the peer")
+        )
+        ranges = base.mark_rule().encode(x="ratio_low:Q", x2="ratio_high:Q")
+        one = alt.Chart(pd.DataFrame({"x": [1]})).mark_rule(strokeDash=[4, 4]).encode(x="x:Q")
+        made.append(_picture((one + ranges + points).properties(width=520), folder / "ratios.png"))
+    if (folder / "growth.csv").exists():
+        growth = pd.read_csv(folder / "growth.csv")
+        growth["value"] = growth["value"].replace("full", "1797").astype(float)
+        growth["seconds"] += growth["compile_seconds"]
+        chart = alt.Chart(growth).mark_line(point=True)
+        chart = chart.encode(
+            x=alt.X("value:Q", scale=alt.Scale(type="log"), title=None),
+            y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds, compiling included"),
+            color=alt.Color("trainer:N", title=None),
+        )
+        panels = [
+            chart.transform_filter(alt.datum.axis == axis).properties(title=title, width=260, height=200)
+            for axis, title in TITLES.items()
+        ]
+        made.append(_picture(alt.concat(*panels, columns=2), folder / "growth.png"))
+    return made
+
+
+TITLES = {"runs": "runs", "depth": "hidden layers", "width": "units per layer", "batch_size": "rows of a batch"}
+
+
+def _picture(chart: Any, path: Path) -> Path:
+    chart.save(path, scale_factor=2)
+    return path

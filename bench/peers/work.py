@@ -3,7 +3,7 @@
 import functools
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -14,8 +14,8 @@ from bench.errors import unknown
 from bench.measure import Compiler
 from bench.parts import Catalogue, default_parts
 from bench.plan import plan
-from bench.spec import Grid, Program
-from bench.train import prepare
+from bench.spec import Grid, Program, Table
+from bench.train import Prepared, prepare
 
 EPOCHS = 10
 SEEDS = (0, 1, 2, 3)
@@ -35,17 +35,18 @@ class Cell(NamedTuple):
 
 def _cells() -> dict[str, Cell]:
     convex = {"linear": ("diabetes", 0.01), "logistic": ("breast_cancer", 0.1), "softmax": ("digits", 0.1)}
-    found = []
+    found, net = [], {"model": "mlp", "activation": "tanh", "init": "glorot", "data": "digits"}
     for batch in (1, 32, "full"):
         name = f"b{'m' if batch == 'full' else batch}"
         found += [
-            Cell(f"{model}-{name}", {"model": model, "data": data, "batch_size": batch}, 64, largest)
+            Cell(f"{model}-{name}", {"model": model, "data": data, "batch_size": batch}, 256, largest)
             for model, (data, largest) in convex.items()
         ]
         for depth in (1, 4, 16):
             for width in (16, 32, 128):
-                net = {"model": "mlp", "depth": depth, "width": width, "activation": "tanh", "init": "glorot"}
-                found.append(Cell(f"mlp-d{depth}-w{width}-{name}", {**net, "data": "digits", "batch_size": batch}))
+                axes = {**net, "depth": depth, "width": width, "batch_size": batch}
+                found.append(Cell(f"mlp-d{depth}-w{width}-{name}", axes))
+    found.append(Cell("mlp-d4-w128-b64", {**net, "depth": 4, "width": 128, "batch_size": 64}))
     return {cell.name: cell for cell in found}
 
 
@@ -128,20 +129,7 @@ class Ours:
 
     def work(self) -> Work:
         """The same as plain arrays."""
-        inputs, table, static = self.prepared.inputs, self.tables[0], self.program.static
-        return Work(
-            self.cell.name,
-            {"linear": "linear", "logistic": "logistic"}.get(static["model"], "softmax"),
-            static["activation"] or "identity",
-            np.asarray(inputs.rows.x[0, : table.rows], np.float32),
-            np.asarray(inputs.rows.y[0, : table.rows]),
-            np.asarray(self.program.lanes["learning_rate"]),
-            np.searchsorted(np.unique(self.program.lanes["seed"]), self.program.lanes["seed"]),
-            self._starts(),
-            inputs.orders,
-            self.program.steps,
-            table.classes,
-        )
+        return plain(self.cell.name, self.program, self.prepared, self.tables[0], self._starts())
 
     def _starts(self) -> list[Layers]:
         """Initial parameters of each seed, as the suite itself draws them."""
@@ -150,11 +138,31 @@ class Ours:
         program = plan([grid], self.catalogue.describe, self.parts.hash).programs[0]
         prepared = prepare(program, self.parts, self.tables, self.devices[:1])
         flat = prepared.outcome(prepared.function(prepared.inputs)).values["parameter"][:, 0]
-        static = program.static
-        hidden = [static["width"]] * static["depth"] if static["model"] == "mlp" else []
-        outputs = self.tables[0].classes if static["model"] in ("mlp", "softmax") else 1
-        sizes = [self.tables[0].x.shape[1], *hidden, outputs]
-        return [_layers(one, sizes) for one in flat]
+        return [_layers(one, layer_sizes(program.static, self.tables[0])) for one in flat]
+
+
+def plain(name: str, program: Program, prepared: Prepared, table: Table, starts: list[Layers]) -> Work:
+    """What a program trains, as plain arrays."""
+    static, rows = program.static, prepared.inputs.rows
+    return Work(
+        name,
+        {"linear": "linear", "logistic": "logistic"}.get(static["model"], "softmax"),
+        static["activation"] or "identity",
+        np.asarray(rows.x[0, : table.rows], np.float32),
+        np.asarray(rows.y[0, : table.rows]),
+        np.asarray(program.lanes["learning_rate"]),
+        np.searchsorted(np.unique(program.lanes["seed"]), program.lanes["seed"]),
+        starts,
+        prepared.inputs.orders,
+        program.steps,
+        table.classes,
+    )
+
+
+def layer_sizes(static: Mapping[str, Any], table: Table) -> list[int]:
+    """Inputs, hidden widths and outputs of a model."""
+    hidden = [static["width"]] * static["depth"] if static["model"] == "mlp" else []
+    return [table.x.shape[1], *hidden, table.classes if static["model"] in ("mlp", "softmax") else 1]
 
 
 def _layers(flat: NDArray[np.float32], sizes: Sequence[int]) -> Layers:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import InputError
 from bench.peers import __main__ as command
-from bench.peers import compare, report, work
+from bench.peers import compare, growth, headline, limit, report, work
 
 NET = {"model": "mlp", "data": "digits", "depth": 2, "width": 8, "activation": "tanh", "init": "glorot"}
 TASKS = {
@@ -69,6 +69,52 @@ def test_a_comparison_has_a_ratio_with_and_without_compilation(devices, tmp_path
     table = pd.read_csv(tmp_path / "ratios.csv")
     assert list(table.columns) == list(compare.Ratio._fields)
     assert len(table) == 4
+
+
+@pytest.mark.slow
+def test_training_takes_longer_than_its_products_alone(devices):
+    cell = work.Cell("tiny", {**NET, "batch_size": 1}, 2, 0.05)
+    found = list(limit.limits(cell, devices, repeats=2))
+    assert [one.limit.split()[0] for one in found] == ["products", "traffic"]
+    assert all(one.limit_seconds > 0 and one.rate > 0 for one in found)
+
+
+def test_products_of_a_step_are_counted(devices):
+    own = limit.shapes(work.Ours(work.Cell("tiny", {**NET, "batch_size": 32}, 4, 0.05), devices, 3))
+    assert own.sizes == ((61, 8), (8, 8), (8, 10))
+    assert own.chunks * own.lanes == 16
+    assert own.flops == 2 * 16 * 32 * (3 * (8 * 8 + 8 * 10) + 2 * 61 * 8)
+
+
+@pytest.mark.slow
+def test_the_products_neither_grow_nor_die_out(devices):
+    for rows in (1, 8, 50):
+        operands = limit._operands(limit.Shapes(2, 3, rows, ((20, 8), (8, 5))))
+        for h, w in operands:
+            once = np.swapaxes(h, -1, -2) @ (h @ w)
+            np.testing.assert_allclose(np.swapaxes(h, -1, -2) @ (h @ once), once, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_headline_grid_is_sampled_and_marked(devices, monkeypatch):
+    monkeypatch.setattr(headline, "ours", lambda profile: 2.0)
+    monkeypatch.setattr(headline, "SECONDS", 0.01)
+    found = list(headline.compare(["jax-loop", "jax-scan"], devices, repeats=2, profile="cell", tell=lambda _: None))
+    assert [(one.cell, one.peer, one.extrapolated) for one in found] == [("headline", "jax-loop", True)]
+    assert found[0].peer_seconds == pytest.approx(2 * found[0].ratio_median)
+
+
+@pytest.mark.slow
+def test_growth_has_a_point_per_trainer_and_pictures_are_drawn(devices, monkeypatch, tmp_path):
+    monkeypatch.setattr(growth, "VALUES", {"runs": (8,), "depth": (1,), "width": (8,), "batch_size": ("full",)})
+    monkeypatch.setattr(growth, "STEPS", 3)
+    points = list(growth.grow(["jax-scan"], devices, repeats=1))
+    assert [(one.axis, one.trainer) for one in points][:2] == [("runs", "descentbench"), ("runs", "jax-scan")]
+    assert len(points) == 8
+    report.save(points, tmp_path / "growth.csv")
+    report.save([compare.Ratio("tiny", "jax-scan", 2, 1, 3, False, False, 1, 2)], tmp_path / "ratios.csv")
+    assert [path.name for path in report.draw(tmp_path)] == ["ratios.png", "growth.png"]
+    assert (tmp_path / "growth.png").stat().st_size > 10_000
 
 
 def test_cells_have_the_names_that_the_list_shows(capsys):
