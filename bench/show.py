@@ -10,8 +10,9 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from bench.errors import InputError
+from bench.plan.cost import WORKING_SET, chunk_width
 from bench.progress import STYLE, implementation
-from bench.spec import Plan, Study
+from bench.spec import Plan, Program, Study
 from bench.spec.study import never
 
 if TYPE_CHECKING:
@@ -60,10 +61,18 @@ def plans(found: Sequence[tuple[Study, Plan]], verbose: bool = False) -> None:
     for plan in (plan for _, plan in found if verbose):
         for program in plan.programs:
             axes = " ".join(f"{axis}={value}" for axis, value in program.static.items() if value is not None)
-            size = f"{program.width} lanes, {program.chunk} together, {program.steps} steps"
+            size = f"{program.width} lanes, {program.chunk} together ({_why(program)}), {program.steps} steps"
             console.print(
                 f"{program.key[:12]}: {size}, about {program.seconds:.1f} s: {axes}", soft_wrap=True, markup=False
             )
+
+
+def _why(program: Program) -> str:
+    """Why so many lanes are computed together."""
+    if program.chunk != chunk_width(program.width, program.bytes):
+        return "as asked for"
+    size = f"{program.bytes / 1e6:.2g} MB" if program.bytes >= 1e5 else f"{program.bytes / 1e3:.2g} kB"
+    return f"each touches {size} in a step, and a core keeps {WORKING_SET / 1e6:.2g} MB close"
 
 
 def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:

@@ -18,24 +18,31 @@ class Cost(NamedTuple):
     """Estimated work and seconds of one program."""
 
     flops: float
-    bytes: float
     seconds: float
 
 
-def chunk_width(lanes: int, parameters: int, activations: int, batch_rows: int, itemsize: int) -> int:
-    """How many lanes to compute together, from their working set.
+def working_set(parameters: int, activations: int, batch_rows: int, itemsize: int) -> int:
+    """Bytes that one lane touches in a step: its parameters, their gradients and updates, and its activations.
 
     Args:
-        lanes: lanes of the program.
         parameters: numbers of one model.
         activations: numbers that one row keeps for its backward pass.
         batch_rows: rows of a batch.
         itemsize: bytes per number.
+    """
+    return itemsize * (3 * parameters + activations * batch_rows)
+
+
+def chunk_width(lanes: int, per_lane: int) -> int:
+    """How many lanes to compute together.
+
+    Args:
+        lanes: lanes of the program.
+        per_lane: working set of one lane in bytes.
 
     Returns:
         A width that divides the lanes into an even number of nearly equal chunks.
     """
-    per_lane = itemsize * (3 * parameters + activations * batch_rows)
     fitting = max(4, min(MOST_LANES, WORKING_SET // max(per_lane, 1)))
     chunks = max(1, -(-lanes // fitting))
     chunks += chunks % 2 if chunks > 1 or lanes >= 16 else 0
@@ -62,4 +69,4 @@ def estimate(
     rate = THIN_RATE if batch_rows < 8 else RATE
     launches = steps * max(1, lanes // chunk) * (4 + 6 * layers)
     seconds = 0.3 + 0.05 * layers + training / rate + evaluating / RATE + launches * LAUNCH
-    return Cost(training + evaluating, 4.0 * lanes * multiplications * 3, seconds)
+    return Cost(training + evaluating, seconds)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import InputError
-from bench.plan.cost import chunk_width, estimate
+from bench.plan.cost import chunk_width, estimate, working_set
 from bench.spec import Columns, Grid, Plan, Program, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
@@ -139,17 +139,18 @@ def _programs(
     steps = _steps(static, per_epoch)
     checkpoints = checkpoint_steps(static["checkpoints"], steps, per_epoch)
     itemsize = {"float64": 8, "float32": 4}.get(static["dtype"], 2)
+    per_lane = working_set(about.parameters, about.activations, batch, itemsize)
     for start in range(0, len(runs), MOST_LANES_PER_PROGRAM):
         own = slice(start, start + MOST_LANES_PER_PROGRAM)
         width = len(runs[own])
         chunk = static["lanes"] or lanes
-        chunk = chunk or chunk_width(width, about.parameters, about.activations, batch, itemsize)
+        chunk = chunk or chunk_width(width, per_lane)
         cost = estimate(
             width, about.multiplications, about.layers, batch, steps, about.all_rows, len(checkpoints), chunk
         )
         part = {axis: column[own] for axis, column in values.items()}
         key = _key(static, part, chunk, steps, checkpoints, about.data_hash, identity)
-        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, *cost)
+        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost)
 
 
 def _steps(static: Mapping[str, Any], per_epoch: int) -> int:

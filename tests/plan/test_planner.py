@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.errors import InputError
-from bench.plan import Description, checkpoint_steps, chunk_width, plan
+from bench.plan import Description, checkpoint_steps, chunk_width, plan, working_set
 from bench.plan.planner import MOST_LANES_PER_PROGRAM
 from bench.spec import Grid
 
@@ -198,7 +198,7 @@ def test_checkpoints_that_make_no_sense_are_refused(asked):
 @given(st.integers(1, 20_000), st.integers(1, 10**6), st.integers(0, 10**5), st.integers(1, 2000))
 @settings(max_examples=200)
 def test_chunks_cover_the_lanes_and_never_exceed_them(lanes, parameters, activations, batch):
-    width = chunk_width(lanes, parameters, activations, batch, 4)
+    width = chunk_width(lanes, working_set(parameters, activations, batch, 4))
     assert 1 <= width <= lanes
     chunks = -(-lanes // width)
     assert chunks * width - lanes < chunks + width  # nearly equal chunks, so that little is padding
