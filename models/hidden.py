@@ -1,6 +1,6 @@
 """What happens to a hidden layer's affine map: normalisation, activation, and a skip around it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 import jax

@@ -27,3 +27,9 @@ def qr(matrix: Array) -> tuple[Array, Array]:
     """Q (m, n) with orthonormal columns and upper triangular R (n, n) of a matrix (m, n), m >= n."""
     q, r = jnp.linalg.qr(matrix)
     return q, r
+
+
+@jax.custom_batching.sequential_vmap
+def singular_values(matrix: Array) -> Array:
+    """Singular values of a matrix (m, n) in descending order, (min(m, n),)."""
+    return jnp.linalg.svd(matrix, compute_uv=False)

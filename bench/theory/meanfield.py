@@ -69,6 +69,11 @@ _NODES, _WEIGHTS = np.concatenate([-_NODES[::-1], _NODES]), np.concatenate([_WEI
 _WEIGHTS = _WEIGHTS * _normal_density(_NODES)
 
 
+def normal_nodes() -> tuple[Floats, Floats]:
+    """Nodes z and weights whose weighted sum of f(z) is E f(z), z ~ N(0, 1); panels meet at 0, where kinks are."""
+    return _NODES, _WEIGHTS
+
+
 def gaussian_mean(function: Function, q: float) -> float:
     """E f(sqrt(q) z), z ~ N(0, 1), by composite Gauss-Legendre quadrature on panels that meet at 0, where kinks are.
 

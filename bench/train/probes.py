@@ -9,7 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from bench.errors import unknown
-from bench.train import units
+from bench.train import jacobians, units
 from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
 from models import Batch, Model, Taps, lapack
@@ -199,6 +199,14 @@ def _units(snapshot: Snapshot) -> dict[str, Array]:
     return units.signals(taps.pre, taps.post, snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper))
 
 
+def _jacobian(snapshot: Snapshot) -> dict[str, Array]:
+    return jacobians.of_network(snapshot.model, snapshot.groups, snapshot.batch.x, snapshot.hyper)
+
+
+def _layer_jacobians(snapshot: Snapshot) -> dict[str, Array]:
+    return jacobians.of_layers(snapshot.model, snapshot.groups, snapshot.batch.x, snapshot.hyper)
+
+
 def _row_gradients(snapshot: Snapshot) -> dict[str, Array]:
     """Per row <g_i, G> and ||g_i||: the gradient g_i of the objective on that row alone, G that on all probe rows.
 
@@ -226,6 +234,8 @@ PROBES = {
     "unit_spread": Probe("values", _unit_spread),
     "units": Probe("values", _units),
     "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
+    "jacobian": Probe("values", _jacobian),
+    "layer_jacobians": Probe("values", _layer_jacobians),
     "sizes": Probe("values", _sizes),
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),
