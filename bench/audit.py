@@ -22,8 +22,9 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
         count: how many runs.
 
     Returns:
-        An `audit` event with the largest relative difference of final train losses, the first checkpoint at which
-        some curve parts by more than 1e-6, and how many pairs of runs swap their order.
+        An `audit` event with the largest relative difference of final train losses (losses below rounding of the first
+        one count as that rounding), the first checkpoint at which some curve parts by more than 1e-6, how many pairs of
+        runs swap their order, and what a run took alone beside its share of the program's seconds.
     """
     catalogue = Catalogue(parts)
     random = np.random.default_rng(0)
@@ -37,20 +38,23 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
                 program, lanes=lanes, runs=program.runs[lane : lane + 1], chunk=1, key=f"{program.key[:12]}-{lane:05d}"
             )
         )
-    known = judged.evidence.curves
-    pairs, parted = [], None
+    known, shares = judged.evidence.curves, judged.evidence.runs.set_index("run")["seconds"]
+    pairs, parted, took = [], None, []
     compiler = Compiler(parts, settings.devices[:1])
     done = execute(alone, lambda p: catalogue.tables(p.static, p.lanes["seed"]), compiler)
     for result in done:
         if result.outcome is None:
             continue
+        rounding = np.finfo(result.outcome.curves["train_loss"].dtype).eps
         solo = result.outcome.curves["train_loss"][0].astype(np.float64)
         before = known[known["run"].astype(str) == result.program.key]["train_loss"].to_numpy().astype(np.float64)
         both = np.isfinite(solo) & np.isfinite(before)
-        difference = np.where(both, np.abs(solo - before) / np.maximum(np.abs(before), 1e-30), 0)
+        difference = np.where(both, np.abs(solo - before) / np.maximum(np.abs(before), rounding * np.abs(before[0])), 0)
         if (difference > 1e-6).any():
             step = result.program.checkpoints[int(np.argmax(difference > 1e-6))]
             parted = step if parted is None else min(parted, step)
+        assert result.ledger is not None
+        took.append((result.ledger.run_seconds, float(shares[result.program.key])))
         if both[-1]:
             pairs.append((before[-1], solo[-1], difference[-1]))
     table = np.asarray(pairs).reshape(-1, 3)
@@ -60,6 +64,8 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
     text += f", order changed in {swapped} pairs"
     if parted is not None:
         text += f", first parted by more than 1e-6 at step {parted}"
+    solo_seconds, shared_seconds = np.median(np.asarray(took).reshape(-1, 2), axis=0) if took else (0.0, 0.0)
+    text += f"; a run took {solo_seconds:.2g} s alone, and {shared_seconds:.2g} s as its share (medians)"
     return Event(
         "audit",
         {
@@ -68,6 +74,8 @@ def audit(judged: Judged, parts: Parts, settings: Settings, count: int) -> Event
             "largest": largest,
             "swapped": swapped,
             "first_parted_step": parted,
+            "solo_seconds": float(solo_seconds),
+            "shared_seconds": float(shared_seconds),
             "text": text,
         },
     )
