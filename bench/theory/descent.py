@@ -147,5 +147,22 @@ def halvings(path: Floats, slopes: ArrayLike, hessians: ArrayLike) -> Floats:
     return np.log2(-np.sum(np.asarray(slopes, float) * steps, axis=1) / curvature)
 
 
+def evaluations(path: Floats, slopes: ArrayLike, hessians: ArrayLike | None = None, most: int = 40) -> float:
+    """What a walk with a line search of the suite costs: a gradient per step, a product with the Hessian, and values.
+
+    Args:
+        path, slopes: as for `halvings`.
+        hessians: the same, of methods that start from the Newton step along the line; None for gradient descent that
+            halves from step 1, which looks at one value more than it halves.
+        most: halvings that count where J is not convex along the line, whose first length is not known.
+    """
+    if hessians is None:
+        lengths = np.linalg.norm(np.diff(path, axis=0), axis=1) / np.linalg.norm(slopes, axis=1)
+        return float(2 * len(lengths) - np.round(np.log2(lengths)).sum())
+    with np.errstate(invalid="ignore"):
+        found = np.round(halvings(path, slopes, hessians))
+    return float(3 * len(found) + np.where(np.isfinite(found), found, most).sum())
+
+
 LESSARD_CYCLE = (792 / 1225, -2208 / 1225, 2592 / 1225)
 """Where heavy ball with eta = 1/9, beta = 4/9 goes round on `three_pieces` (Lessard et al. 2016, section 4.6)."""

@@ -101,3 +101,14 @@ def test_heavy_ball_goes_round_the_published_cycle():
     for _ in range(600):
         before, here = here, here - slope(here) / 9 + 4 / 9 * (here - before)
     assert min(abs(here - point) for point in descent.LESSARD_CYCLE) < 1e-12
+
+
+def test_evaluations_count_halvings_of_both_line_searches() -> None:
+    hessian = np.diag([1.0, 4.0])
+    start = np.array([1.0, 1.0])
+    slope = hessian @ start
+    newton = slope @ slope / (slope @ hessian @ slope)
+    path = np.stack([start, start - newton / 4 * slope])
+    assert descent.evaluations(path, [slope], [hessian]) == 3 + 2
+    assert descent.evaluations(path, [slope], [-hessian], most=40) == 3 + 40
+    assert descent.evaluations(np.stack([start, start - slope / 8]), [slope]) == 2 + 3
