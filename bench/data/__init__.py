@@ -3,6 +3,7 @@
 from bench.data.bundled import BUNDLED
 from bench.data.designs import DESIGNS
 from bench.data.lines import LINES
+from bench.data.maps import MAPS
 from bench.data.prepare import prepare
 from bench.data.small import SMALL
 from bench.data.source import Raw, Source
@@ -10,7 +11,7 @@ from bench.data.sparse import SPARSE
 from bench.data.streams import STREAMS
 from bench.data.synthetic import SYNTHETIC
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **LINES, **SPARSE, **STREAMS}
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **LINES, **SPARSE, **STREAMS, **MAPS}
 """name -> source; a new data set is one entry."""
 
 __all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]
