@@ -31,15 +31,18 @@ check: $(VENV)/.dev  ## style, types, import contracts and the fast tests, in un
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(TEST) -q -m "not slow" --ignore=tests/speed $(ARGS)
 
-speed: $(VENV)/.dev  ## the timings, by pytest-benchmark, on an otherwise idle machine
-	$(BIN)/python -m pytest tests/speed --benchmark-enable $(ARGS)
+# The first time stores a baseline in .benchmarks; later times are held against it. Remove the folder to start anew.
+BASELINE := $(if $(wildcard .benchmarks/*/0001_*.json),--benchmark-compare=0001 --benchmark-compare-fail=median:25%,--benchmark-save=baseline)
+
+speed: $(VENV)/.dev  ## the timings, by pytest-benchmark, on an otherwise idle machine, against those of the first time
+	$(BIN)/python -m pytest tests/speed --benchmark-enable $(BASELINE) $(ARGS)
 
 peers: $(VENV)/.dev  ## the same training by PyTorch, plain JAX and scikit-learn, in turn; an hour for all cells
 	$(INSTALL) -e '.[peers]'
 	$(BIN)/python -m bench.peers $(ARGS)
 
 clean:  ## removes the environment and every cache; results stay
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find bench models tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list

@@ -62,14 +62,17 @@ def plan(grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | 
     first = 0
     for grid in grids:
         columns = expand(grid)
+        described: list[Description] = []
         for static, members in _groups(columns):
             seeds = np.unique(columns.column("seed")[members]).tolist() if "seed" in columns.codes else [Run.seed]
             about = describe(static, seeds)
+            described.append(about)
             values = _lane_values(columns, members, about)
             _, kept, lists = merged.setdefault(_text(about.static), (about, {}, []))[0:3]
             for axis, column in values.items():
                 kept.setdefault(axis, []).append(column)
             lists.append(first + members)
+        _used(columns, described)
         first += columns.runs
     programs = []
     for about, values, runs in merged.values():
@@ -92,17 +95,20 @@ def _groups(columns: Columns) -> Iterator[tuple[dict[str, Any], NDArray[np.int64
         yield defaults | own, members
 
 
-def _lane_values(columns: Columns, members: NDArray[np.int64], about: Description) -> dict[str, NDArray[Any]]:
-    """The traced axes of these runs; a traced axis that does not apply here is left out if it is not varied."""
-    defaults = {axis: getattr(Run, axis) for axis in TRACED} | dict(about.hyper)
-    foreign = [axis for axis in columns.codes if kind(axis) == "traced" and axis not in defaults]
-    for axis in foreign:
-        prefix = axis.split(".")[0]
-        own = sorted(name for name in about.hyper if name.startswith(prefix))
-        if len(columns.values[axis]) == 1 and not own:
+def _used(columns: Columns, described: Sequence[Description]) -> None:
+    """Refuses an option that applies nowhere in its grid, such as a momentum where all runs use adam."""
+    for axis in columns.codes:
+        if kind(axis) == "traced" and axis not in TRACED and not any(axis in about.hyper for about in described):
+            prefix = axis.split(".")[0]
+            own = sorted(name for name in described[0].hyper if name.startswith(prefix))
             raise InputError(
-                f"axis {axis!r} does not apply to {_who(prefix, about)}. Valid: {', '.join(own) or 'none'}."
+                f"axis {axis!r} does not apply to {_who(prefix, described[0])}. Valid: {', '.join(own) or 'none'}."
             )
+
+
+def _lane_values(columns: Columns, members: NDArray[np.int64], about: Description) -> dict[str, NDArray[Any]]:
+    """The traced axes of these runs, without those that do not apply here."""
+    defaults = {axis: getattr(Run, axis) for axis in TRACED} | dict(about.hyper)
     values = {}
     for axis, default in defaults.items():
         if axis in columns.codes:

@@ -137,9 +137,16 @@ def test_constants_of_the_optimizer_get_their_defaults():
     assert program.lanes["optimizer.momentum"].tolist() == [0.9]
 
 
-def test_an_axis_that_no_part_reads_is_refused():
+@pytest.mark.parametrize("values", [0.5, [0.5, 0.9]])
+def test_an_axis_that_no_part_reads_is_refused(values):
     with pytest.raises(InputError, match=r"'optimizer.momentum' does not apply to optimizer 'sgd'. Valid: none"):
-        plan([Grid({"optimizer.momentum": 0.5})], describe, "code")
+        plan([Grid({"optimizer.momentum": values})], describe, "code")
+
+
+def test_an_axis_that_some_runs_read_leaves_the_others_alone():
+    made = plan([Grid({"optimizer": ["sgd", "momentum"], "optimizer.momentum": [0.5, 0.9]})], describe, "code")
+    assert made.runs == 3
+    assert [list(program.lanes.get("optimizer.momentum", [])) for program in made.programs] == [[], [0.5, 0.9]]
 
 
 def test_steps_and_epochs_exclude_each_other():
