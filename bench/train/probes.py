@@ -12,6 +12,7 @@ from bench.errors import unknown
 from bench.train import jacobians, units
 from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
+from bench.train.directions import surroundings
 from models import Batch, Model, Taps, lapack
 
 
@@ -194,6 +195,12 @@ def _sharpness(snapshot: Snapshot) -> dict[str, Array]:
     return {"sharpness": largest_eigenvalue(slope, wide).astype(flat.dtype)}
 
 
+def _surroundings(snapshot: Snapshot) -> dict[str, Array]:
+    flat, unravel = ravel_pytree(snapshot.params)
+    slope, _ = ravel_pytree(snapshot.model.ungroup(snapshot.gradients))
+    return surroundings(lambda point: snapshot.objective(unravel(point), snapshot.batch, snapshot.hyper), flat, slope)
+
+
 def _units(snapshot: Snapshot) -> dict[str, Array]:
     taps = snapshot.taps
     return units.signals(taps.pre, taps.post, snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper))
@@ -240,6 +247,7 @@ PROBES = {
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),
     "sharpness": Probe("curves", _sharpness),
+    "surroundings": Probe("values", _surroundings),
     "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd
 }
 
