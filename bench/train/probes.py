@@ -9,7 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from bench.errors import unknown
-from bench.train import jacobians, units
+from bench.train import jacobians, units, weights
 from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
 from bench.train.directions import surroundings
@@ -214,6 +214,10 @@ def _layer_jacobians(snapshot: Snapshot) -> dict[str, Array]:
     return jacobians.of_layers(snapshot.model, snapshot.groups, snapshot.batch.x, snapshot.hyper)
 
 
+def _weight_products(snapshot: Snapshot) -> dict[str, Array]:
+    return weights.products(snapshot.model.weights(snapshot.groups), snapshot.model.weights(snapshot.gradients))
+
+
 def _row_gradients(snapshot: Snapshot) -> dict[str, Array]:
     """Per row <g_i, G> and ||g_i||: the gradient g_i of the objective on that row alone, G that on all probe rows.
 
@@ -239,6 +243,7 @@ PROBES = {
     "output_gradient": Probe("values", _output_gradient),
     "row_gradients": Probe("values", _row_gradients),
     "unit_spread": Probe("values", _unit_spread),
+    "weight_products": Probe("values", _weight_products),
     "units": Probe("values", _units),
     "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
     "jacobian": Probe("values", _jacobian),
