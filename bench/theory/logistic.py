@@ -75,3 +75,22 @@ def best_rate(x: Floats, y: NDArray[np.int64], l2: float) -> float:
     """2 / (L + mu) of the Hessian at the minimum, the best constant learning rate close to it."""
     values = np.linalg.eigvalsh(hessian(x, minimiser(x, y, l2), l2))
     return 2 / float(values[0] + values[-1])
+
+
+def gaps(x: Floats, y: NDArray[np.int64], path: Floats, l2: float) -> tuple[Floats, Floats, float]:
+    """How far a path is from the minimum: (J - J*, |g|, mu), mu the least eigenvalue of the Hessian at the minimum.
+
+    Close to it |g|^2 / (2 mu) bounds J - J* (Boyd and Vandenberghe 2004, eq. 9.9).
+
+    Args:
+        x, y: rows (m, d) and labels (m,).
+        path: parameters, (K, d + 1).
+        l2: penalty.
+
+    Returns:
+        (K,), (K,) and a number.
+    """
+    best = minimiser(x, y, l2)
+    left = np.array([loss(x, y, theta, l2) for theta in path]) - loss(x, y, best, l2)
+    slopes = np.array([np.linalg.norm(gradient(x, y, theta, l2)) for theta in path], np.float64)
+    return left, slopes, float(np.linalg.eigvalsh(hessian(x, best, l2))[0])

@@ -39,3 +39,12 @@ def test_the_best_rate_contracts_fastest_near_the_minimum() -> None:
     h = logistic.hessian(X, theta, 1.0)
     radius = {speed: np.abs(np.linalg.eigvals(np.eye(4) - speed * best * h)).max() for speed in (0.95, 1.0, 1.05)}
     assert min(radius, key=lambda speed: radius[speed]) == 1.0
+
+
+def test_the_gap_close_to_the_minimum_is_bounded_by_the_slope() -> None:
+    best, away = logistic.minimiser(X, Y, 1.0), 1e-3 * RANDOM.standard_normal((20, 4))
+    left, slopes, mu = logistic.gaps(X, Y, best + away, 1.0)
+    h = logistic.hessian(X, best, 1.0)
+    np.testing.assert_allclose(left, np.einsum("ki,ij,kj->k", away, h, away) / 2, rtol=1e-2)
+    assert mu == pytest.approx(np.linalg.eigvalsh(h)[0])
+    assert (left <= 1.01 * slopes**2 / (2 * mu)).all()
