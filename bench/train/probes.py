@@ -206,6 +206,10 @@ def _units(snapshot: Snapshot) -> dict[str, Array]:
     return units.signals(taps.pre, taps.post, snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper))
 
 
+def _row_correlation(snapshot: Snapshot) -> dict[str, Array]:
+    return units.correlations(snapshot.taps.pre)
+
+
 def _jacobian(snapshot: Snapshot) -> dict[str, Array]:
     return jacobians.of_network(snapshot.model, snapshot.groups, snapshot.batch.x, snapshot.hyper)
 
@@ -245,6 +249,7 @@ PROBES = {
     "unit_spread": Probe("values", _unit_spread),
     "weight_products": Probe("values", _weight_products),
     "units": Probe("values", _units),
+    "row_correlation": Probe("values", _row_correlation),
     "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
     "jacobian": Probe("values", _jacobian),
     "layer_jacobians": Probe("values", _layer_jacobians),

@@ -1,4 +1,4 @@
-"""What single hidden units do: their signals and slopes row by row, and the gradient that each receives."""
+"""What hidden units do: their signals and slopes row by row, the gradient of each, and how alike they make two rows."""
 
 from collections.abc import Sequence
 
@@ -27,3 +27,17 @@ def gradients(deltas: Sequence[Array]) -> dict[str, Array]:
     """
     sums = [jnp.ravel(jnp.sum(jnp.abs(group), axis=1)) for group in deltas[:-1]]
     return {"unit_delta": jnp.concatenate(sums)} if sums else {}
+
+
+def correlations(pre: Sequence[Array]) -> dict[str, Array]:
+    """z^T z' / (||z|| ||z'||) of the pre-activations of the first two probe rows, layer by layer, (layers,).
+
+    Args:
+        pre: z_l by group, (layers, rows, units), the output layer included.
+    """
+    if not pre or pre[0].shape[1] < 2:
+        return {}
+    sums = [jnp.sum(group[:, :1] * group[:, :2], axis=2) for group in pre]
+    other = [jnp.sum(jnp.square(group[:, 1]), axis=1) for group in pre]
+    own, both = jnp.concatenate(sums).T
+    return {"row_correlation": both / jnp.sqrt(own * jnp.concatenate(other))}

@@ -17,7 +17,16 @@ def probed(request, train):
     axes = {"data": "classes", "data.rows": ROWS, "data.features": 3, "scaling": "raw", "model": "mlp"}
     shape = {"depth": 3, "width": 4, "activation": request.param, "init": "he", "init.bias": 0.3, "dtype": "float64"}
     run = {"loss": "softmax_cross_entropy", "steps": 1, "checkpoints": "end", "learning_rate": 0.05, "seed": 2}
-    names = ("full", "parameters", "gradient", "outputs", "output_gradient", "units", "unit_gradients")
+    names = (
+        "full",
+        "parameters",
+        "gradient",
+        "outputs",
+        "output_gradient",
+        "units",
+        "unit_gradients",
+        "row_correlation",
+    )
     found = train(axes | shape | run | {"probes": [names]})
     table = found.tables[0]
     layers, used = [], 0
@@ -99,6 +108,12 @@ def test_units_are_seen_layer_by_layer_and_row_by_row(probed):
         np.testing.assert_allclose(found.value(f"unit_{name}")[0, 0], want, rtol=1e-10)
     sums = np.concatenate([np.abs(own).sum(axis=0) for own in delta[:-1]])
     np.testing.assert_allclose(found.value("unit_delta")[0, 0], sums, rtol=1e-9)
+
+
+def test_rows_are_as_alike_as_their_preactivations(probed):
+    found, _, pre, *_ = probed
+    alike = [z[0] @ z[1] / np.linalg.norm(z[0]) / np.linalg.norm(z[1]) for z in pre]
+    np.testing.assert_allclose(found.value("row_correlation")[0, 0], alike, rtol=1e-10)
 
 
 def test_gradients_of_single_rows_are_those_of_softmax_regression(train):
