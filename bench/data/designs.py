@@ -54,12 +54,46 @@ def _distracted(seed: int, options: Mapping[str, Any]) -> Raw:
     return Raw(np.column_stack([real.x[order], noise]), real.y[order], 0, tests=options["data.tests"])
 
 
+def _equicorrelated(seed: int, options: Mapping[str, Any]) -> Raw:
+    """X^T X / m = (1 - rho) I + rho 1 1^T, targets X w + noise with all weights alike, ||w|| = 1.
+
+    The test rows have no noise, so that the test error is an excess risk: over the `same` rows, at a row of unit length
+    along a `weak` direction, a difference of two features, or at the unit rows, which is the error of the `weights`.
+    """
+    features, rows = options["data.features"], options["data.rows"]
+    ones = np.ones((features, features)) / features
+    strong, weak = 1 + (features - 1) * options["data.correlation"], 1 - options["data.correlation"]
+    root = np.sqrt(strong) * ones + np.sqrt(weak) * (np.eye(features) - ones)
+    x = np.sqrt(rows) * np.linalg.qr(random_stream(0, 32).standard_normal((rows, features)))[0] @ root
+    contrast = np.eye(features)[:1] - np.eye(features)[1:2]
+    tests = {"same": x, "weak": contrast / np.sqrt(2), "weights": np.eye(features)}
+    if options["data.tests"] not in tests:
+        raise unknown("data.tests", options["data.tests"], tests)
+    test, weight = tests[options["data.tests"]], np.full((features, options["data.draws"]), features**-0.5)
+    noise = options["data.noise"] * random_stream(seed, 33).standard_normal((rows, options["data.draws"]))
+    both = np.concatenate([x @ weight + noise, test @ weight])
+    return Raw(np.concatenate([x, test]), both, 0, {"weight": weight[:, 0]}, tests=len(test))
+
+
 DESIGNS = {
     "distracted": Source(
         _distracted,
         {"data.columns": 20, "data.tests": 242},
         per_seed=True,
         rows="442 x 10 and any, diabetes with columns of noise",
+    ),
+    "equicorrelated": Source(
+        _equicorrelated,
+        {
+            "data.rows": 50,
+            "data.features": 5,
+            "data.correlation": 0.9,
+            "data.draws": 1000,
+            "data.noise": 1.0,
+            "data.tests": "same",
+        },
+        per_seed=True,
+        rows="any, columns that are all equally correlated, under noise",
     ),
     "orthonormal": Source(
         _orthonormal,

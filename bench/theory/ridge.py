@@ -124,3 +124,21 @@ def leave_one_out(x: Floats, y: Floats, l2: float) -> float:
     a = design(x)
     smoother = a @ np.linalg.solve(normal_matrix(x, l2), a.T)
     return float(np.mean(((y - smoother @ y) / (1 - np.diag(smoother))) ** 2))
+
+
+def shifted_error(l2: float, rows: int, eigenvalues: Floats, weight: Floats, direction: Floats, noise: float) -> float:
+    """E (x^T (theta - w))^2 at a fixed row x, in the eigenbasis of H = X^T X / m.
+
+    sum_i x_i^2 sigma^2 h_i / (m (h_i + l2/m)^2) + (sum_i x_i w_i (l2/m) / (h_i + l2/m))^2 (Hoerl and Kennard 1970,
+    section 4). For x a coordinate and l2 = 0 this is sigma^2 (X^T X)^-1_jj.
+
+    Args:
+        l2: penalty.
+        rows: m.
+        eigenvalues: h, (d,).
+        weight, direction: w and x in that basis, (d,).
+        noise: sigma.
+    """
+    penalty = l2 / rows
+    variance = np.sum(direction**2 * noise**2 * eigenvalues / (rows * (eigenvalues + penalty) ** 2))
+    return float(variance + np.sum(direction * weight * penalty / (eigenvalues + penalty)) ** 2)

@@ -59,3 +59,17 @@ def test_columns_of_noise_come_after_the_real_ones_in_an_order_of_the_seed(looku
     assert not np.array_equal(first.y, second.y)
     assert sorted([*first.y, *first.y_test]) == sorted(lookup("diabetes").y)
     assert np.abs(np.corrcoef(first.x.T)[10:, :10]).max() < 0.3
+
+
+def test_equicorrelated_columns_have_two_eigenvalues_and_three_kinds_of_test_rows(lookup):
+    own = {"split": "own", "scaling": "raw", "correlation": 0.9, "draws": 3}
+    table = lookup("equicorrelated", **own)
+    np.testing.assert_allclose(table.x.T @ table.x / 50, 0.1 * np.eye(5) + 0.9, atol=1e-12)
+    np.testing.assert_array_equal(table.x_test, table.x)
+    assert np.linalg.norm(table.truth["weight"]) == pytest.approx(1)
+    weak = lookup("equicorrelated", **own, tests="weak").x_test
+    np.testing.assert_allclose(weak @ (table.x.T @ table.x / 50), 0.1 * weak, atol=1e-12)
+    weights = lookup("equicorrelated", **own, tests="weights")
+    np.testing.assert_allclose(weights.y_test, np.tile(table.truth["weight"][:, None], 3))
+    with pytest.raises(InputError, match="weak"):
+        lookup("equicorrelated", **own, tests="strong")

@@ -97,3 +97,14 @@ def test_the_error_on_random_rows_is_that_of_many_fits() -> None:
             errors.append(found[0] ** 2 + np.sum((root @ found[1:]) ** 2) + 0.36)
         want = ridge.random_design_error(l2, 80, root @ root, w, 0.36)
         assert np.mean(errors) == pytest.approx(want, rel=0.03)
+
+
+def test_the_error_at_a_row_is_that_of_many_draws_of_the_noise() -> None:
+    random = np.random.default_rng(6)
+    x = np.linalg.qr(random.standard_normal((30, 3)))[0] @ np.diag(np.sqrt(30 * np.array([4.0, 1.0, 0.1])))
+    w, row = np.array([0.5, -0.5, 1.0]), np.array([1.0, 0.5, -0.3])
+    y = (x @ w)[:, None] + 0.8 * random.standard_normal((30, 40_000))
+    for l2 in (0.0, 6.0):
+        theta = np.linalg.solve(x.T @ x + l2 * np.eye(3), x.T @ y)
+        want = ridge.shifted_error(l2, 30, np.array([4.0, 1.0, 0.1]), w, row, 0.8)
+        assert np.mean((row @ theta - row @ w) ** 2) == pytest.approx(want, rel=0.03)
