@@ -77,3 +77,19 @@ def penalised_bias(architecture: Any) -> Any:
     return architecture._replace(
         make=lambda *given: architecture.make(*given)._replace(weights=lambda params: tuple(params[0].values()))
     )
+
+
+def detached_statistics(architecture: Any) -> Any:
+    """A batch-normalised model whose backward pass takes mean and variance of the batch for constants."""
+    right = architecture.make.keywords["normalisation"]
+
+    def apply(z: Any, epsilon: Any, fitted: int) -> Any:
+        from jax.lax import stop_gradient  # noqa: PLC0415 - listing the studies must not start JAX
+
+        deviation = stop_gradient((z[:fitted].var(axis=0, keepdims=True) + epsilon.astype(z.dtype)) ** 0.5)
+        return stop_gradient(right.apply(z, epsilon, fitted)) + (z - stop_gradient(z)) / deviation
+
+    def make(*given: Any) -> Any:
+        return architecture.make(*given, normalisation=right._replace(apply=apply))
+
+    return architecture._replace(make=make)
