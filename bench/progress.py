@@ -83,8 +83,9 @@ class Progress:
     def judged(self, judged: "Judged") -> None:
         """Says what came of a study."""
         if not self.json and (not self.bars or self.verbose):
-            claims = ", ".join(verdict for verdict, _ in judged.claims.values())
-            self.console.print(f"  {implementation(judged)}, {claims} ({judged.seconds:.1f} s)")
+            words = [implementation(judged)] if judged.findings else []
+            words += [verdict for verdict, _ in judged.claims.values()]
+            self.console.print(f"  {', '.join(words) or 'trained'} ({judged.seconds:.1f} s)")
 
 
 def implementation(judged: "Judged") -> str:

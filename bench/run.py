@@ -4,6 +4,7 @@ $ python -m bench.run                          a tour on real data, in about a m
 $ python -m bench.run depth_activation_lr      one study, by name or id
 $ python -m bench.run convex losses            whole families
 $ python -m bench.run all                      the whole catalogue
+$ python -m bench.run my_grid.toml             a grid of one's own; --new my_grid.toml writes one to begin with
 $ python -m bench.run --list                   what there is
 
 What is already saved is not trained again: the same command again goes on where it stopped. Exit status: 0 all as
@@ -11,6 +12,7 @@ expected, 1 internal error, 2 bad input, 3 some programs failed, 4 a verdict dif
 """
 
 import dataclasses
+import json
 import os
 import signal
 import sys
@@ -43,12 +45,18 @@ def _option(metavar: str | None = None, **more: "list[str]") -> object:
 class Options:
     """The options of the command."""
 
-    studies: Annotated[tuple[str, ...], tyro.conf.Positional, _option("[STUDY|ID|FAMILY|all ...]")] = ()
+    studies: Annotated[tuple[str, ...], tyro.conf.Positional, _option("[STUDY|ID|FAMILY|all|FILE.toml ...]")] = ()
     """What to run; nothing for the tour."""
     list: Annotated[bool, _option()] = False
     """List the studies, or those named, and stop."""
     show: Annotated[str | None, _option("RUN")] = None
     """Show one run: its configuration, its curve and how to reproduce it."""
+    new: Annotated[Path | None, _option("FILE.toml")] = None
+    """Write a commented example of a grid of one's own, and stop."""
+    print_schema: Annotated[bool, _option()] = False
+    """Print the JSON Schema of such files, and stop."""
+    verdict: Annotated[str | None, _option("gradients")] = None
+    """Say whether gradients vanish or explode, for every network that was trained, beside theory."""
     profile: Annotated[str | None, _option("|".join(PROFILES))] = None
     """quick drops cells of the grids, never seeds or rules. The tour is quick unless told otherwise, the rest full."""
     platform: Annotated[str | None, _option("|".join(PLATFORMS))] = None
@@ -124,7 +132,7 @@ def _terminate(*_: object) -> None:
 
 
 def _run(options: Options) -> int:
-    from bench import show, studies
+    from bench import gridfile, show, studies
     from bench.events import warnings_told
     from bench.progress import Progress
 
@@ -135,7 +143,14 @@ def _run(options: Options) -> int:
     if options.list:
         show.catalogue(studies.select([*options.studies] or ["all"]), studies.TOUR)
         return 0
-    chosen = studies.select([*options.studies])
+    if options.new:
+        gridfile.write_example(options.new)
+        print(f"wrote {options.new}; train it with `python -m bench.run {options.new}`.")
+        return 0
+    if options.print_schema:
+        print(json.dumps(gridfile.schema(), indent=1))
+        return 0
+    chosen = _chosen(options)
     with Progress(options.json, options.verbose) as progress, warnings_told(progress):
         settings = _settings(options)
         if options.dry_run:
@@ -143,7 +158,20 @@ def _run(options: Options) -> int:
         judged, facts = _train(chosen, settings, options, progress)
     if not options.json:
         show.verdicts(judged, facts)
+    if options.verdict and not options.json:
+        show.gradients(judged)
     return facts["exit"]
+
+
+def _chosen(options: Options) -> "list[Study]":
+    """Studies of the catalogue and grids of files, in the order in which they were asked for."""
+    from bench import gridfile, studies
+
+    found: dict[str, Study] = {}
+    for name in options.studies:
+        own = [gridfile.read(Path(name))] if name.endswith(".toml") else studies.select([name])
+        found |= {study.name: study for study in own}
+    return [*found.values()] or studies.select([])
 
 
 def _check(options: Options) -> None:
@@ -153,6 +181,8 @@ def _check(options: Options) -> None:
     for name, value in (("--devices", options.devices), ("--lanes", options.lanes)):
         if value is not None and value < 1:
             raise InputError(f"{name} {value}: give a number of at least 1.")
+    if options.verdict not in (None, "gradients"):
+        raise unknown("verdict", options.verdict, ["gradients"])
     if options.seed < 0 or options.audit < 0:
         raise InputError("--seed and --audit take 0 or more.")
 

@@ -87,7 +87,11 @@ def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
             seconds = f"{one.seconds:.1f}" if not index else ""
             grid.add_row(*first, escape(claim.text), f"[{style}]{verdict}[/]", expected, seconds)
     console = _console()
-    console.print(grid)
+    if grid.row_count:
+        console.print(grid)
+    for one in judged:
+        if not one.study.claims and not one.failed:
+            outcome(one)
     for one in judged:
         for region in dict.fromkeys(finding.region for finding in one.findings if finding.region):
             console.print(f"{one.study.id} holds where: {escape(region)}", soft_wrap=True)
@@ -97,6 +101,36 @@ def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
             text = f"{one.study.id}: {count} finding(s) NOT RUN: {reason}"
             console.print(f"[bold yellow]{escape(text)}[/]", soft_wrap=True)
     console.print(_summary(judged, facts), soft_wrap=True)
+
+
+def gradients(judged: "Sequence[Judged]") -> None:
+    """For every network that was trained, whether its gradients vanish or explode."""
+    from bench.gradients import findings
+
+    console = _console()
+    for one in judged:
+        found = findings(one.evidence)
+        if not found:
+            console.print(f"{one.study.name}: no network of two hidden layers and more, or no probe `norms`.")
+        for finding in found:
+            console.print(finding.reason, soft_wrap=True, markup=False)
+
+
+def outcome(one: "Judged") -> None:
+    """What became of a grid of one's own: how its runs ended, and the configurations that did best."""
+    from bench.outcome import best
+
+    console, runs, found = _console(), one.evidence.runs, best(one.evidence.runs)
+    counts = runs["status"].astype(str).value_counts().to_dict()
+    lost = (
+        f"; {found.never} of its {found.configurations:,} configurations have runs that diverged" if found.never else ""
+    )
+    console.print(f"{one.study.title} {', '.join(f'{count:,} runs {word}' for word, count in counts.items())}{lost}.")
+    title = f"best of {found.configurations:,} configurations by {found.measure}: mean over seeds, 95 % interval"
+    grid = Grid(*found.table.columns, title=title)
+    for row in found.table.itertuples(index=False):
+        grid.add_row(*(escape(f"{value:.4g}" if isinstance(value, float) else str(value)) for value in row))
+    console.print(grid)
 
 
 def _summary(judged: "Sequence[Judged]", facts: dict[str, Any]) -> str:
@@ -113,7 +147,7 @@ def _summary(judged: "Sequence[Judged]", facts: dict[str, Any]) -> str:
         text += f" [bold red]{failed} program(s) FAILED[/]; the same command tries them again."
     elif unexpected:
         text += f" [bold red]NOT AS EXPECTED: {', '.join(unexpected)}.[/]"
-    else:
+    elif any(one.study.claims for one in judged):
         text += " All as expected."
     return text + (f" [bold yellow]{facts['not_run']} finding(s) NOT RUN.[/]" if facts["not_run"] else "")
 

@@ -48,7 +48,8 @@ def test_training_knows_no_study(path, parts):
     assert "bench.studies" not in text
     words = {*parts.probes, *parts.methods}  # a study may be named after the part that it looks at
     for name in studies.names():
-        assert name in words or not re.search(rf"\b{name}\b", text), name
+        term = name in words or "_" not in name  # a single word is the field's before it is a study's
+        assert term or not re.search(rf"\b{name}\b", text), name
         assert not re.search(rf"\b{studies.get(name).id}\b", text), name
 
 

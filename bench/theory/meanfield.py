@@ -153,7 +153,7 @@ SCALED_VARIANCES: dict[str, Callable[[int, int], float]] = {
 """sigma_w^2 = fan_in Var W: LeCun et al. 1998, Glorot and Bengio 2010 (eq. 12), He et al. 2015 (eq. 10)."""
 
 
-def network_factor(activation: str, init: str, x: Floats, depth: int, width: int) -> float:
+def network_factor(activation: str, init: str, x: Floats, depth: int, width: int, gain: float = 1.0) -> float:
     """Factor per layer by which ||dL/dz|| of a network of equal layers falls on its way down, at the start.
 
     (||dL/dz_1|| / ||dL/dz_depth||)^(1 / (depth - 1)), with ||dL/dz_1||^2 = sum over rows of prod_l chi(q_l), where q_l
@@ -165,10 +165,11 @@ def network_factor(activation: str, init: str, x: Floats, depth: int, width: int
         x: (rows, d).
         depth: hidden layers.
         width: of each.
+        gain: factor of the weights.
     """
-    phi, variance = ACTIVATIONS[activation], SCALED_VARIANCES[init](width, width)
+    phi, variance = ACTIVATIONS[activation], gain**2 * SCALED_VARIANCES[init](width, width)
     squares = np.quantile(np.mean(np.asarray(x, float) ** 2, axis=1), (np.arange(32) + 0.5) / 32)
-    q = SCALED_VARIANCES[init](x.shape[1], width) * squares
+    q = gain**2 * SCALED_VARIANCES[init](x.shape[1], width) * squares
     product = np.ones(32)
     for _ in range(depth - 1):
         z = np.sqrt(q)[:, None] * _NODES

@@ -1,0 +1,60 @@
+"""What became of a grid: which axes it varied, and which of its configurations did best."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from bench.spec.run import STATIC, TRACED
+
+if TYPE_CHECKING:
+    from bench.spec.evidence import Frame
+
+MEASURES = ("final_test_accuracy", "final_test_loss", "final_train_loss")
+
+
+class Best(NamedTuple):
+    """The configurations that did best.
+
+    Attributes:
+        table: a column per varied axis, then the mean over seeds, its 95 % interval and the number of seeds.
+        measure: the column of `runs` by which they were ranked.
+        configurations: how many there were.
+        never: how many of them have a run that diverged; they rank last.
+    """
+
+    table: "Frame"
+    measure: str
+    configurations: int
+    never: int
+
+
+def varied(runs: "Frame") -> list[str]:
+    """The axes of a table of runs that have more than one value, but for the seed; null counts as a value."""
+    axes = [name for name in runs.columns if (name in STATIC or name in TRACED or "." in name) and name != "seed"]
+    return [name for name in axes if runs[name].nunique(dropna=False) > 1]
+
+
+def best(runs: "Frame", count: int = 5) -> Best:
+    """Ranks configurations by their mean over seeds.
+
+    Args:
+        runs: the table `runs`.
+        count: how many to return.
+    """
+    import pandas as pd
+
+    measure = next(name for name in MEASURES if name in runs.columns and runs[name].notna().any())
+    rows = []
+    axes = varied(runs)
+    groups: Any = runs.groupby(axes, observed=True, dropna=False, sort=False) if axes else [((), runs)]
+    for key, own in groups:
+        values = own[measure].to_numpy(np.float64)
+        lost = (own["status"].astype(str) == "diverged").any() or not np.isfinite(values).all()
+        half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values) if len(values) > 1 else np.nan
+        mean = values.mean()
+        rows.append((*(key if isinstance(key, tuple) else (key,)), mean, mean - half, mean + half, len(values), lost))
+    table = pd.DataFrame(rows, columns=[*axes, "mean", "low", "high", "seeds", "lost"])
+    order = table.assign(rank=table["mean"] * (-1 if measure.endswith("accuracy") else 1))
+    order = order.sort_values(["lost", "rank"], kind="stable").head(count)
+    return Best(order[[*axes, "mean", "low", "high", "seeds"]], measure, len(table), sum(row[-1] for row in rows))

@@ -1,0 +1,155 @@
+"""Grids in TOML: what they mean, and one sentence for whatever is wrong with them."""
+
+import json
+import tomllib
+
+import jsonschema
+import numpy as np
+import pytest
+
+from bench import gridfile, run
+from bench.errors import InputError
+
+TINY = """
+title = "Which rate?"
+[grid]
+data = "classes"
+"data.rows" = 24
+scaling = "raw"
+model = "mlp"
+depth = [2, 3]
+width = 4
+steps = 3
+probes = "norms"
+learning_rate = { logspace = [0.01, 1.0, 3] }
+seed = { range = [0, 2] }
+"""
+
+
+def test_values_ranges_and_options_become_axes():
+    grid, title = gridfile.parse(TINY, "x.toml")
+    assert title == "Which rate?"
+    np.testing.assert_allclose(grid.axes["learning_rate"], [0.01, 0.1, 1])
+    assert grid.axes["seed"] == [0, 1]
+    assert grid.axes["data.rows"] == 24
+
+
+def test_options_have_quoted_dots():
+    quoted, _ = gridfile.parse('[grid]\noptimizer = "momentum"\n"optimizer.momentum" = [0.5, 0.9]', "x")
+    assert quoted.axes["optimizer.momentum"] == [0.5, 0.9]
+    spread, _ = gridfile.parse('[grid]\n"optimizer.momentum" = { linspace = [0, 1, 3] }', "x")
+    assert spread.axes["optimizer.momentum"] == [0, 0.5, 1]
+
+
+BAD = {
+    "[grid": "at the end of a table declaration",
+    "": r"no table \[grid\]",
+    "depth = 3\n[grid]": r"unknown key 'depth'.*\[grid\]",
+    "titel = 'x'\n[grid]": "Did you mean 'title'",
+    "title = 3\n[grid]": "title",
+    "grid = 3": "grid",
+    "zipped = 'depth'\n[grid]": "zipped",
+    "exclude = [3]\n[grid]": "exclude",
+    "[grid]\ndeph = 3": "unknown axis 'deph'. Did you mean 'depth'",
+    "[grid]\ndepth = {}": "grid.depth",
+    "[grid]\ndepth = {logspace = [1, 2, 3], range = [3]}": "one value, a list, or one of logspace, linspace, range",
+    "[grid]\nseed = {range = [0, 4, 0]}": "grid.seed.range",
+    "[grid]\nseed = {range = [0.5]}": "whole numbers",
+    "[grid]\nseed = {range = []}": "whole numbers",
+    "[grid]\nseed = {range = [100000000]}": "more than 1,000,000",
+    "[grid]\nseed = {range = ['a']}": "give numbers",
+    "[grid]\nseed = {range = true}": "give numbers",
+    "[grid]\nlearning_rate = {logspace = [-3, 0, 7]}": "not over exponents",
+    "[grid]\nlearning_rate = {logspace = [1, 2]}": r"give \[from, to, count\]",
+    "[grid]\nlearning_rate = {logspace = [1, 2, 2.5]}": r"give \[from, to, count\]",
+    "[grid]\nlearning_rate = {linspace = [1, inf, 3]}": "finite",
+    "[grid]\nlearning_rate = {linspace = [1, 2, 0]}": "count",
+    "[grid]\nlearning_rate = {geomspace = [1, 2, 3]}": "logspace, linspace, range",
+    "[grid]\noptimizer.momentun = 3\noptimizer.x = {y = 1}": "grid.optimizer.x",
+}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_what_is_wrong_is_said_with_its_place(text):
+    with pytest.raises(InputError, match=BAD[text]) as caught:
+        gridfile.parse(text, "my.toml")
+    assert str(caught.value).startswith("my.toml: ")
+    assert "\n" not in str(caught.value)
+
+
+WRONG = {
+    "[grid]\nlearning_rate = -1": "learning_rate = -1",
+    "[grid]\nlearning_rate = nan": "finite",
+    "[grid]\ndepth = 2.5": "depth = 2.5",
+    "[grid]\ndepth = []": "no values",
+    "[grid]\nmodel = 'mpl'": "Did you mean 'mlp'",
+    "[grid]\ndata = 'digit'": "Did you mean 'digits'",
+    "[grid]\nactivation = 'rleu'\nmodel = 'mlp'": "Did you mean",
+    "[grid]\n'optimizer.momentum' = [0.5, 0.9]": "does not apply to optimizer 'sgd'",
+    "[grid]\nbatch_size = 0": "batch_size",
+    "[grid]\nbatch_size = 'all'": "batch_size",
+    "[grid]\nepochs = 3\nsteps = 3": "not as both",
+    "zipped = [['depth', 'width']]\n[grid]\nmodel = 'mlp'\ndepth = [1, 2]\nwidth = [1, 2, 3]": "equal lengths",
+    "zipped = [['depth', 'seed']]\n[grid]\nmodel = 'mlp'\ndepth = [1, 2]": "zipped axis 'seed'",
+    "exclude = [{depth = 1}]\n[grid]\nseed = 1": "exclude names the axis 'depth'",
+    "exclude = [{seed = 1}]\n[grid]\nseed = 1": "nothing is left",
+    "[grid]\nsplit = '9/x'": "split",
+    "[grid]\nbias = 'yes'\nmodel = 'mlp'": "true or false",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_grid_that_cannot_be_right_stops_before_anything_is_written(text, tmp_path, capsys):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    assert run.main([str(path), "--out", str(tmp_path / "results")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert said.count("\n") == 1
+    assert WRONG[text] in said
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("none.toml", None, "No such file"),
+        ("latin.toml", b"title = '\xe9'", "not UTF-8"),
+        ("gd_1d_closed_form.toml", b"[grid]\nseed = 1", "give the file another name"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, name, content, word):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=word):
+        gridfile.read(tmp_path / name)
+
+
+def test_the_example_trains_and_is_not_overwritten(tmp_path, capsys):
+    path = tmp_path / "first.toml"
+    assert run.main(["--new", str(path)]) == 0
+    assert run.main(["--new", str(path)]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert run.main(["--new", str(tmp_path / "first.txt")]) == 2
+    assert run.main([str(path), "--dry-run", "--out", str(tmp_path)]) == 0
+    assert "224 runs -> 8 programs" in capsys.readouterr().out
+
+
+def test_a_grid_of_ones_own_ends_with_its_best_configurations_and_the_verdict_on_gradients(tmp_path, capsys):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    assert run.main([str(path), "--verdict", "gradients", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "Which rate? 12 runs done." in said
+    assert "best of 6 configurations by final_train_loss" in said
+    assert "depth = 3: gradients" in said
+    assert "; theory 0." in said
+    assert run.main([str(path), "--verdict", "gradient", "--out", str(tmp_path)]) == 2
+
+
+def test_the_schema_accepts_the_example_and_refuses_a_typo():
+    schema = json.loads(json.dumps(gridfile.schema()))
+    example = tomllib.loads(gridfile.EXAMPLE.format(name="x.toml"))
+    jsonschema.validate(example, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(example | {"grid": {"deph": 3}}, schema)
