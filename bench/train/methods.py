@@ -8,6 +8,7 @@ from jax import Array
 
 from bench.train import averages, line_search
 from bench.train.acceleration import accelerated
+from bench.train.loss_scale import loss_scaled_sgd
 from bench.train.newton import newton
 from bench.train.projection import projected
 
@@ -80,6 +81,7 @@ METHODS = {
     "accumulated_sgd": Method(_accumulated, {"every": 1.0}),
     "averaged_sgd": Method(averages.averaged_sgd, {"burn_in": 0.0}),
     "frozen_sgd": Method(averages.frozen_sgd, {"moving": 1e9}),
+    "loss_scaled_sgd": Method(loss_scaled_sgd, {"loss_scale": 1024.0}),
     "accelerated": Method(accelerated),
     "projected_sgd": Method(_in_box(lambda h: optax.sgd(h["learning_rate"])), {"radius": 1.0}),
     "projected_adam": Method(_in_box(_adam(optax.adam)), _ADAM | {"radius": 1.0}),

@@ -9,7 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from bench.errors import unknown
-from bench.train import jacobians, units, weights
+from bench.train import jacobians, ranges, units, weights
 from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
 from bench.train.directions import surroundings
@@ -206,6 +206,14 @@ def _units(snapshot: Snapshot) -> dict[str, Array]:
     return units.signals(taps.pre, taps.post, snapshot.model.slopes(snapshot.groups, taps.pre, snapshot.hyper))
 
 
+def _ranges(snapshot: Snapshot) -> dict[str, Array]:
+    return ranges.signals(snapshot.taps.pre, snapshot.deltas)
+
+
+def _vanished_updates(snapshot: Snapshot) -> dict[str, Array]:
+    return ranges.updates(snapshot.model.weights(snapshot.updates())) if snapshot.deltas else {}
+
+
 def _row_correlation(snapshot: Snapshot) -> dict[str, Array]:
     return units.correlations(snapshot.taps.pre)
 
@@ -249,6 +257,8 @@ PROBES = {
     "unit_spread": Probe("values", _unit_spread),
     "weight_products": Probe("values", _weight_products),
     "units": Probe("values", _units),
+    "ranges": Probe("values", _ranges),
+    "vanished_updates": Probe("values", _vanished_updates),
     "row_correlation": Probe("values", _row_correlation),
     "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
     "jacobian": Probe("values", _jacobian),
