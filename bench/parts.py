@@ -185,8 +185,8 @@ def _names(static: Mapping[str, Any], parts: Parts) -> None:
 
 
 def _constants(static: Mapping[str, Any], parts: Parts) -> dict[str, float]:
-    """Traced constants of the optimizer, the schedule, the clip and the stopping rule, with their defaults."""
-    found = {}
+    """Traced constants of the optimizer, schedule, clip, stopping rule and average loss, with their defaults."""
+    found = {"ewma.decay": train.EWMA_DECAY}
     for prefix, registry in (("optimizer", "methods"), ("schedule", "schedules"), ("clip", "clips")):
         part = parts.get(registry, static[prefix])
         found |= {f"{prefix}.{name}": value for name, value in part.constants.items()}

@@ -21,6 +21,7 @@ OPTIONS = {
     "schedule": "traced",
     "clip": "traced",
     "stop": "traced",
+    "ewma": "traced",  # ewma.decay, of the average of the batch losses
     "residual": "traced",  # residual.scale, residual.decay
     "normalisation": "traced",  # normalisation.epsilon
     "surface": "traced",
@@ -141,6 +142,8 @@ def _validate_number(axis: str, value: Any) -> None:
         raise InputError(f"{axis} = {value!r}: give a number above 0.")
     if axis in _NON_NEGATIVE and value < 0:
         raise InputError(f"{axis} = {value!r}: give 0 or more.")
+    if axis == "ewma.decay" and not 0 <= value < 1:
+        raise InputError(f"ewma.decay = {value!r}: give a number from 0, no average, to below 1.")
     if axis == "seed" and (value != int(value) or not 0 <= value < 2**63):
         raise InputError(f"seed = {value!r}: give a whole number from 0 to 2^63 - 1.")
 

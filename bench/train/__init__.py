@@ -1,7 +1,7 @@
 """One training loop: (parameters, traced hyperparameters, data order, data) -> records."""
 
 from bench.train.devices import configure
-from bench.train.engine import Prepared, prepare
+from bench.train.engine import EWMA_DECAY, Prepared, prepare
 from bench.train.methods import CLIPS, METHODS, Method
 from bench.train.orders import ORDERS
 from bench.train.probes import PROBES, Probe, Snapshot, probe_names
@@ -10,6 +10,7 @@ from bench.train.stops import STOPS, Stop
 
 __all__ = [
     "CLIPS",
+    "EWMA_DECAY",
     "METHODS",
     "ORDERS",
     "PROBES",

@@ -151,7 +151,7 @@ def _inputs(program: Program, parts: Parts, tables: Sequence[Table], model: Mode
     hyper = {
         axis: np.asarray(values, wide)[layout.lane]
         for axis, values in program.lanes.items()
-        if axis != "seed" and (axis != "l2" or np.any(values))
+        if axis != "seed" and np.any(values != _CHEAPER.get(axis, np.nan))
     }
     seeds = np.unique(program.lanes["seed"])
     draws = np.stack([stream(seed, 0).standard_normal(model.draws) for seed in seeds])
@@ -189,6 +189,7 @@ class Status(NamedTuple):
 
 
 EWMA_DECAY = 0.98
+_CHEAPER = {"l2": 0.0, "ewma.decay": EWMA_DECAY}  # values that cost less as constants, where all runs have them
 
 
 def over(function: Callable[..., Any], *scopes: str) -> Callable[..., Any]:
@@ -327,9 +328,9 @@ def _after(stop: Stop | None, hyper: dict[str, Array], longest: int) -> Callable
         active = status.active
         bad = taken & _bad(series["loss"], status.limit[None])
         bad_step = _first_true(bad, start, status.bad_step, active)
-        decay = jnp.asarray(EWMA_DECAY, series["loss"].dtype)
-        share = (1 - decay) * decay ** (count - 1 - index).astype(decay.dtype)
-        average = jnp.sum(jnp.where(taken, share[:, None, None] * series["loss"], 0), axis=0)
+        decay = jnp.atleast_2d(jnp.asarray(hyper.get("ewma.decay", EWMA_DECAY), series["loss"].dtype))
+        share = (1 - decay[None]) * decay[None] ** (count - 1 - index)[:, None, None].astype(decay.dtype)
+        average = jnp.sum(jnp.where(taken, share * series["loss"], 0), axis=0)
         kept = decay ** count.astype(decay.dtype)
         ewma = jnp.where(active, kept * status.ewma + average, status.ewma)
         weight = jnp.where(active, kept * status.ewma_weight + (1 - kept), status.ewma_weight)

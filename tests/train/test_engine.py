@@ -246,3 +246,14 @@ def test_the_average_of_batch_losses_is_that_of_its_definition_and_stands_still_
         share = 0.98 ** np.arange(step)[::-1]
         assert running[column] == pytest.approx(np.sum(share * loss[:step]) / np.sum(share), rel=1e-12)
     assert len(set(stopped[1:])) == 1
+
+
+def test_every_run_has_the_decay_of_its_average_that_the_grid_asks_for(train):
+    axes = {"model": "quadratic", "dtype": "float64", "steps": 20, "learning_rate": 0.1, "probes": "off"}
+    run = train(axes | {"checkpoints": 1, "ewma.decay": [0.0, 0.5, 0.98]})
+    losses, averages = run.curve("train_loss"), run.curve("ewma_loss")
+    np.testing.assert_array_equal(averages[0, 1:], losses[0, :-1])  # decay 0: the last batch loss
+    weights = 0.5 ** np.arange(20)[::-1]
+    assert averages[1, -1] == pytest.approx(weights @ losses[1, :-1] / weights.sum(), rel=1e-12)
+    plain = train(axes | {"checkpoints": 1}).curve("ewma_loss")[0]
+    np.testing.assert_allclose(averages[2, 1:], plain[1:], rtol=1e-12)
