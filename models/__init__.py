@@ -13,6 +13,7 @@ from models.linear import linear
 from models.losses import LOSSES, Loss
 from models.mlp import mlp
 from models.particles import saddle_particles
+from models.student import relu_student
 from models.surfaces import double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
 
 _NETWORK = ("depth", "width", "activation", "bias")
@@ -37,6 +38,7 @@ MODELS = {
     "three_pieces": Architecture(three_pieces, needs_data=False),
     "narrow_well": Architecture(narrow_well, needs_data=False),
     "saddle_particles": Architecture(saddle_particles, loss="linear"),
+    "relu_student": Architecture(relu_student, ("width",), loss="linear", init="lecun", mixes_rows=True),
 }
 """name -> architecture."""
 

@@ -10,8 +10,9 @@ from bench.data.source import Raw, Source
 from bench.data.sparse import SPARSE
 from bench.data.streams import STREAMS
 from bench.data.synthetic import SYNTHETIC
+from bench.data.teachers import TEACHERS
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **LINES, **SPARSE, **STREAMS, **MAPS}
+DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **LINES, **SPARSE, **STREAMS, **MAPS, **TEACHERS}
 """name -> source; a new data set is one entry."""
 
 __all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]

@@ -134,6 +134,35 @@ def binomial(
     )
 
 
+def fisher(
+    quantity: str,
+    successes: int,
+    trials: int,
+    published: int,
+    published_trials: int,
+    cells: int = 1,
+    alpha: float = 5e-4,
+    **more: Any,
+) -> Finding:
+    """FISHER(n/m): Fisher's exact two-sided p-value of two counts is at least alpha / cells, so ff <= alpha.
+
+    Args:
+        quantity: what is counted.
+        successes, trials: the count here.
+        published, published_trials: the count of a publication, which is itself a sample.
+        cells: how many such tests the study makes.
+        alpha: of the study.
+        **more: further fields of the finding.
+    """
+    rows = [[successes, trials - successes], [published, published_trials - published]]
+    test: Any = stats.fisher_exact(rows)
+    passed = bool(test.pvalue >= alpha / cells)
+    interval = stats.binomtest(successes, trials).proportion_ci(0.99)
+    name, theory = f"FISHER({trials}/{published_trials})", published / published_trials
+    more = {"low": interval.low, "high": interval.high, "seeds": trials, **more}
+    return _finding(quantity, successes / trials, theory, name, passed, **more)
+
+
 def sign(quantity: str, differences: ArrayLike, least: int | None = None, **more: Any) -> Finding:
     """SIGN(k/n): at least k of n paired differences are positive; by default the least k with p <= 0.0032 one-sided.
 

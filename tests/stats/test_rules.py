@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench.spec import Claim, Finding
-from bench.stats import binomial, bisect, bound, claim, equivalent, exact, rate, sign, worst
+from bench.stats import binomial, bisect, bound, claim, equivalent, exact, fisher, rate, sign, worst
 
 RANDOM = np.random.default_rng(0)
 
@@ -80,6 +80,14 @@ def test_binomial_compares_counts():
 
 
 @pytest.mark.slow
+def test_fisher_compares_two_counts_both_of_which_are_samples():
+    assert fisher("q", 20, 200, 126, 1000).impl == "PASS"
+    assert fisher("q", 60, 200, 126, 1000).impl == "FAIL"
+    assert fisher("q", 0, 20, 126, 1000).impl == "PASS"
+    assert fisher("q", 48, 200, 126, 1000).impl == "FAIL"
+    assert fisher("q", 48, 200, 126, 1000, cells=100).impl == "PASS"
+
+
 def test_binomial_fails_a_true_probability_at_most_as_often_as_it_says():
     counts = RANDOM.binomial(60, 0.3, 1500)
     fails = sum(binomial("q", int(count), 60, 0.3, alpha=0.01).impl == "FAIL" for count in counts)
