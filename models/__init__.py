@@ -14,7 +14,7 @@ from models.losses import LOSSES, Loss
 from models.mlp import mlp
 from models.particles import saddle_particles
 from models.student import relu_student
-from models.surfaces import double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
+from models.surfaces import bowl, double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
 
 _NETWORK = ("depth", "width", "activation", "bias")
 
@@ -30,6 +30,7 @@ MODELS = {
     ),
     "layer_normalised": Architecture(partial(mlp, normalisation=normalisation.LAYER), _NETWORK, init="glorot"),
     "quadratic": Architecture(quadratic, needs_data=False),
+    "bowl": Architecture(bowl, needs_data=False),
     "rosenbrock": Architecture(rosenbrock, needs_data=False),
     "double_well": Architecture(double_well, needs_data=False),
     "saddle": Architecture(saddle, needs_data=False),

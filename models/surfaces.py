@@ -39,6 +39,38 @@ def _surface(value: Callable[[Array, Array, Hyper], Array], hyper: Mapping[str, 
     return factory
 
 
+BOWL_VARIABLES = 6
+
+
+def bowl(shape: Shape, options: Mapping[str, Any], init: Init, activation: Activation) -> Model:
+    """1/2 sum_i a_i (x_i - c)^2 in six variables; where a_i = 0 the variable does not count.
+
+    The start is `start.x1` ... `start.x6` and jitter as above; a_i is `surface.a1` ... `surface.a6` and c `surface.x`.
+    """
+    del shape, options, activation
+    numbers = range(1, BOWL_VARIABLES + 1)
+
+    def start(draw: Array, hyper: Hyper) -> Params:
+        own = _cast(hyper, draw.dtype)
+        jitter = own["init.gain"] * init.weight(draw[:, None])[:, 0]
+        return {"position": jnp.stack([own[f"start.x{i}"] for i in numbers]) + jitter}
+
+    def height(params: Params, hyper: Hyper) -> Array:
+        own = _cast(hyper, params["position"].dtype)
+        curvature = jnp.stack([own[f"surface.a{i}"] for i in numbers])
+        return 0.5 * jnp.sum(curvature * jnp.square(params["position"] - own["surface.x"]))
+
+    places = {f"start.x{i}": 1.0 for i in numbers} | {f"surface.a{i}": 1.0 for i in numbers}
+    return Model(
+        draws=BOWL_VARIABLES,
+        init=start,
+        weights=lambda params: (params["position"],),
+        value=height,
+        multiplications=2 * BOWL_VARIABLES,
+        hyper=places | {"surface.x": 0.0, "init.gain": 1.0},
+    )
+
+
 def _cast(hyper: Hyper, dtype: Any) -> Hyper:
     """Traced constants in the precision of the parameters; those of half-precision runs come in as float32."""
     return {axis: value.astype(dtype) for axis, value in hyper.items()}

@@ -38,6 +38,11 @@ def on_gradient(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return broken
 
 
+def on_model(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An architecture that makes `change(model)` of each of its models."""
+    return lambda architecture: architecture._replace(make=lambda *given: change(architecture.make(*given)))
+
+
 def leafwise(change: Callable[..., Any]) -> Callable[..., Any]:
     """`change` of one array or several, on whole parameter trees."""
 

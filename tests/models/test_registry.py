@@ -212,7 +212,7 @@ def test_surfaces_start_where_they_are_told_to(name):
     defaults = {"rosenbrock": (-1.2, 1.0), "three_pieces": (3.3, 0.0)} | dict.fromkeys(
         ("saddle", "huber", "quartic", "narrow_well"), (1.0, 0.0)
     )
-    np.testing.assert_allclose(params["position"], defaults.get(name, (1.0, 1.0)))
+    np.testing.assert_allclose(params["position"], defaults.get(name, 1.0))
 
 
 def _slope(name, x, /, **constants):
