@@ -128,7 +128,8 @@ def execute(
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile") as pool:
         waiting: list[Future[_Compiled]] = []
-        ahead = 0 if timed else AHEAD
+        alone = timed or any(program.static["repeats"] > 1 for program in programs)  # their seconds may matter too
+        ahead = 0 if alone else AHEAD
         try:
             for position, program in enumerate(programs):
                 while len(waiting) <= ahead and position + len(waiting) < len(programs):
@@ -157,7 +158,7 @@ def _run(compiled: _Compiled, devices: Sequence[Any], timed: bool, repeats: int)
     for _, other in again:
         if not timed and not all(map(_same, jax.tree.leaves(raw), jax.tree.leaves(other))):
             raise AssertionError("two executions of one program differ")
-    seconds = [one for one, _ in again] if timed else [first]
+    seconds = [one for one, _ in again] or [first]
     start = time.perf_counter()
     outcome = compiled.prepared.outcome(raw)
     transfer = time.perf_counter() - start

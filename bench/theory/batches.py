@@ -69,6 +69,20 @@ def steps_law(sizes: NDArray[np.float64], least: float, critical: float) -> NDAr
     return least * (1 + critical / np.asarray(sizes, float))
 
 
+def fastest_size(overhead: float, per_row: float, critical: float) -> float:
+    """B* = sqrt(a B_c / b), where the seconds (a + b B) S_min (1 + B_c / B) to a target are least.
+
+    The minimum of the seconds of a step times McCandlish et al. 2018, eq. 2.11. A machine that works row by row, a = 0,
+    has B* = 0; with b towards 0, all rows at once, B* grows without end.
+
+    Args:
+        overhead: a, seconds of a step without rows.
+        per_row: b, seconds that each row adds.
+        critical: B_c.
+    """
+    return float(np.sqrt(overhead * critical / per_row))
+
+
 def fit_steps_law(sizes: NDArray[np.float64], steps: NDArray[np.float64]) -> tuple[float, float, float]:
     """Least squares in ln S: (S_min, B_c, R^2 of ln S).
 

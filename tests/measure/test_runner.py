@@ -115,6 +115,12 @@ def test_repeated_executions_must_agree_to_the_last_bit(programs, parts, devices
     assert done.error == "AssertionError: two executions of one program differ"
 
 
+def test_the_seconds_of_a_repeated_program_leave_out_the_execution_that_warms_up(programs, parts, devices, tables):
+    (done,) = execute(programs({"repeats": 4}), tables, Compiler(parts, devices))
+    assert done.ledger is not None
+    assert (done.ledger.repeats, done.ledger.timed) == (3, False)
+
+
 def test_leaving_early_cancels_what_waits(programs, parts, devices, tables):
     running = execute(programs({"steps": 3}, {"steps": 4}, {"steps": 5}), tables, Compiler(parts, devices))
     assert next(running).outcome is not None

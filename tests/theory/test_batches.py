@@ -63,3 +63,11 @@ def test_steps_and_samples_lie_on_the_hyperbola() -> None:
 def test_steps_that_do_not_depend_on_the_size_do_not_fit() -> None:
     sizes = np.array([1.0, 4.0, 16.0, 64.0])
     assert batches.fit_steps_law(sizes, np.array([10.0, 100.0, 10.0, 100.0]))[2] < 0.5
+
+
+def test_no_size_is_faster_than_the_fastest() -> None:
+    overhead, per_row, critical = 3e-6, 5e-8, 200.0
+    best = batches.fastest_size(overhead, per_row, critical)
+    sizes = best * np.array([0.5, 0.99, 1.0, 1.01, 2.0])
+    seconds = (overhead + per_row * sizes) * batches.steps_law(sizes, 3.0, critical)
+    assert np.argmin(seconds) == 2
