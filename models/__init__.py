@@ -13,6 +13,7 @@ from models.linear import linear
 from models.losses import LOSSES, Loss
 from models.mlp import mlp
 from models.particles import saddle_particles
+from models.recurrent import lstm, rnn
 from models.student import relu_student
 from models.surfaces import bowl, double_well, huber, narrow_well, quadratic, quartic, rosenbrock, saddle, three_pieces
 
@@ -39,6 +40,8 @@ MODELS = {
     "three_pieces": Architecture(three_pieces, needs_data=False),
     "narrow_well": Architecture(narrow_well, needs_data=False),
     "saddle_particles": Architecture(saddle_particles, loss="linear"),
+    "rnn": Architecture(rnn, ("width", "activation"), init="orthogonal"),
+    "lstm": Architecture(lstm, ("width",), init="glorot_uniform"),
     "relu_student": Architecture(relu_student, ("width",), loss="linear", init="lecun", mixes_rows=True),
 }
 """name -> architecture."""

@@ -51,6 +51,9 @@ class Model(NamedTuple):
     A model whose output on a row depends on the other rows, as with batch normalisation, sets `predict(groups, x,
     hyper, fitted)`: the outputs on rows of which only the first `fitted`, the train rows, act on others.
 
+    A recurrent model sets `memory(params, x, hyper, first)`: what it remembers after each row, (rows, memories), having
+    started from `first` of that shape.
+
     A surface has no data: it sets `value(params, hyper)` and its loss is that value.
     """
 
@@ -64,6 +67,8 @@ class Model(NamedTuple):
     inspect: Callable[..., tuple[Array, Taps]] | None = None
     slopes: Callable[[Params, tuple[Array, ...], Hyper], tuple[Array, ...]] = lambda groups, pre, hyper: ()
     predict: Callable[[Params, Array, Hyper, int], Array] | None = None
+    memory: Callable[[Params, Array, Hyper, Array], Array] | None = None
+    memories: int = 0
     taps: Callable[[int], tuple[tuple[int, ...], ...]] = lambda rows: ()
     layers: int = 0
     multiplications: int = 0  # multiply-adds of one row's forward pass

@@ -5,6 +5,7 @@ from bench.data.designs import DESIGNS
 from bench.data.lines import LINES
 from bench.data.maps import MAPS
 from bench.data.prepare import prepare
+from bench.data.sequences import SEQUENCES
 from bench.data.small import SMALL
 from bench.data.source import Raw, Source
 from bench.data.sparse import SPARSE
@@ -12,7 +13,18 @@ from bench.data.streams import STREAMS
 from bench.data.synthetic import SYNTHETIC
 from bench.data.teachers import TEACHERS
 
-DATA: dict[str, Source] = {**BUNDLED, **SYNTHETIC, **SMALL, **DESIGNS, **LINES, **SPARSE, **STREAMS, **MAPS, **TEACHERS}
+DATA: dict[str, Source] = {
+    **BUNDLED,
+    **SYNTHETIC,
+    **SMALL,
+    **DESIGNS,
+    **LINES,
+    **SPARSE,
+    **STREAMS,
+    **MAPS,
+    **TEACHERS,
+    **SEQUENCES,
+}
 """name -> source; a new data set is one entry."""
 
 __all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]

@@ -13,6 +13,7 @@ from bench.train import jacobians, ranges, units, weights
 from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
 from bench.train.directions import surroundings
+from bench.train.memory import survival
 from models import Batch, Model, Taps, lapack
 
 
@@ -230,6 +231,10 @@ def _weight_products(snapshot: Snapshot) -> dict[str, Array]:
     return weights.products(snapshot.model.weights(snapshot.groups), snapshot.model.weights(snapshot.gradients))
 
 
+def _memory(snapshot: Snapshot) -> dict[str, Array]:
+    return survival(snapshot.model, snapshot.params, snapshot.batch.x, snapshot.hyper)
+
+
 def _row_gradients(snapshot: Snapshot) -> dict[str, Array]:
     """Per row <g_i, G> and ||g_i||: the gradient g_i of the objective on that row alone, G that on all probe rows.
 
@@ -268,6 +273,7 @@ PROBES = {
     "hessian_spectrum": Probe("values", _hessian_spectrum),
     "sharpness": Probe("curves", _sharpness),
     "surroundings": Probe("values", _surroundings),
+    "memory": Probe("values", _memory),  # of recurrent networks
     "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd
 }
 
