@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench import evidence as tables_of
 from bench.errors import InputError
@@ -158,7 +159,9 @@ def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]
         reason = f"{failed} program(s) crashed; run the command again to try them once more"
         return (Finding(study.title, None, None, "", "NOT RUN", reason=reason),)
     try:
-        return tuple(study.judge(evidence))
+        # One thread: the products of theory are small, and threads of BLAS beside busy cores slow them down.
+        with threadpool_limits(1, "blas"):
+            return tuple(study.judge(evidence))
     except Exception as error:  # results are saved, other studies go on
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = (

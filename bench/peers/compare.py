@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench.peers.work import Cell, Ours, Work
 from bench.stats import pairs
@@ -96,12 +97,7 @@ def build(peer: Peer, work: Work) -> Train:
 
 def one_thread() -> None:
     """What a worker process begins with."""
-    try:
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn, only workers need it
-
-        threadpool_limits(1)
-    except ImportError:
-        pass
+    threadpool_limits(1)
 
 
 _BUILT: dict[tuple[str, str], Train] = {}
