@@ -31,14 +31,14 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
         for rule, scale, power in zip(RULES, (LARGEST**-0.5, 1 / LARGEST, 1.0), (0.5, 1.0, 1.0), strict=True):
             starts = 3 * kappa * scale * np.array(THRESHOLDS) ** power  # three times as far as it will stop
             zipped = {"start.y": starts.tolist(), "stop.threshold": THRESHOLDS}
-            found.append(Grid({**_axes(kappa, data), **zipped, "stop": rule, "probes": "off"}, [list(zipped)]))
-    run = {"stop": list(RULES), "stop.threshold": THRESHOLDS, "checkpoints": 1000, "probes": "off"}
+            found.append(Grid({**_axes(kappa, data), **zipped, "stop": rule}, [list(zipped)]))
+    run = {"stop": list(RULES[: 3 if profile == "full" else 1]), "stop.threshold": THRESHOLDS, "checkpoints": 1000}
     return found if profile == "cell" else [*found, Grid({**_axes(None, data), **run})]
 
 
 def _axes(kappa: float | None, data: Lookup) -> dict[str, Any]:
     """A quadratic of this condition, or logistic regression, at the learning rate 1 / L."""
-    run = {"dtype": "float64", "checkpoints": "end"}
+    run = {"dtype": "float64", "checkpoints": "end", "probes": "off"}
     if kappa:
         bowl = {"model": "quadratic", "surface.xx": LARGEST, "surface.yy": LARGEST / kappa, "start.x": 0.0}
         return {**run, **bowl, "learning_rate": 1 / LARGEST, "steps": int(1.2 * kappa) + 10}
