@@ -1,4 +1,4 @@
-"""The README's examples run as they stand."""
+"""The examples of the README and of the documentation run as they stand."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,9 @@ PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "results/README.md", *s
 
 
 def _examples() -> list[str]:
-    return re.findall(r"<!-- tested -->\n```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    pages = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    text = "\n".join(page.read_text() for page in pages)
+    return re.findall(r"<!-- tested -->\n```python\n(.*?)```", text, re.DOTALL)
 
 
 @pytest.mark.slow
@@ -20,9 +22,9 @@ def test_the_examples_run_one_after_the_other(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run.main(["depth_activation_lr", "--profile", "quick"]) == 0
     examples, names = _examples(), {}
-    assert len(examples) >= 4
+    assert len(examples) >= 5
     for number, example in enumerate(examples):
-        exec(compile(example, f"README example {number + 1}", "exec"), names)
+        exec(compile(example, f"example {number + 1}", "exec"), names)
     assert "momentum" in capsys.readouterr().out
 
 
