@@ -104,7 +104,7 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
     chunk = _chunk(
         rule,
         records.evaluate(rule.model, rule.per_row, table.rows, table.classes),
-        records.probe(rule.model, rule.objective, look, rule.method, probes),
+        records.probe(rule.model, rule.objective, look, rule.method, probes, rule.per_row),
         train_rows=table.rows,
         probe_rows=probe_rows,
         longest=int(np.max(np.diff(inputs.bounds, axis=1))),

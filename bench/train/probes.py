@@ -15,6 +15,7 @@ from bench.train.curvature import largest_eigenvalue
 from bench.train.directions import surroundings
 from bench.train.memory import survival
 from models import Batch, Model, Taps, lapack
+from models.base import mean_loss
 
 
 class Snapshot(NamedTuple):
@@ -36,6 +37,7 @@ class Snapshot(NamedTuple):
     deltas: tuple[Array, ...]  # dL/dz_l by group, (layers, rows, fan_out), the output layer included
     updates: Callable[[], Any]  # what the optimizer would add to params for these gradients, grouped
     state: Any  # of the optimizer
+    per_row: Callable[[Array, Array], Array] | None  # loss of outputs (rows, outputs) and y (rows,), None for surfaces
 
 
 class Probe(NamedTuple):
@@ -196,6 +198,24 @@ def _sharpness(snapshot: Snapshot) -> dict[str, Array]:
     return {"sharpness": largest_eigenvalue(slope, wide).astype(flat.dtype)}
 
 
+def _gauss_newton(snapshot: Snapshot) -> dict[str, Array]:
+    """Largest eigenvalue of the Gauss-Newton matrix, the Hessian of J of the network linearised where it stands."""
+    apply, per_row, batch = snapshot.model.apply, snapshot.per_row, snapshot.batch
+    if apply is None or per_row is None:
+        return {}
+    flat, unravel = ravel_pytree(snapshot.params)
+    wide = flat.astype(jnp.promote_types(flat.dtype, jnp.float32))
+
+    def outputs(point: Array) -> Array:
+        return apply(unravel(point.astype(flat.dtype)), batch.x, snapshot.hyper).astype(wide.dtype)
+
+    def linearised(point: Array) -> Array:
+        here, change = jax.jvp(outputs, (wide,), (point - wide,))
+        return mean_loss(per_row, here + change, batch)
+
+    return {"gauss_newton_largest": largest_eigenvalue(jax.grad(linearised), wide).astype(flat.dtype)}
+
+
 def _surroundings(snapshot: Snapshot) -> dict[str, Array]:
     flat, unravel = ravel_pytree(snapshot.params)
     slope, _ = ravel_pytree(snapshot.model.ungroup(snapshot.gradients))
@@ -272,6 +292,7 @@ PROBES = {
     "gradient_check": Probe("values", _gradient_check),
     "hessian_spectrum": Probe("values", _hessian_spectrum),
     "sharpness": Probe("curves", _sharpness),
+    "gauss_newton": Probe("values", _gauss_newton),
     "surroundings": Probe("values", _surroundings),
     "memory": Probe("values", _memory),  # of recurrent networks
     "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd

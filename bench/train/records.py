@@ -83,6 +83,7 @@ def probe(
     inspected: Callable[..., Any],
     method: Callable[..., Any],
     probes: Sequence[Probe],
+    per_row: Callable[[Array, Array], Array] | None,
 ) -> Callable[[Any, Any, Any, Batch, Mapping[str, Array]], Record]:
     """All probes of one lane, from one gradient.
 
@@ -92,6 +93,7 @@ def probe(
         inspected: J on grouped parameters, with outputs and taps.
         method: `hyper -> optax transformation`, for the update that would follow.
         probes: which probes.
+        per_row: loss per row of outputs, for probes that look at outputs and loss apart.
 
     Returns:
         `(params, groups, optimizer state, batch, hyper) -> Record`.
@@ -113,7 +115,7 @@ def probe(
             return model.group(found)
 
         seen = (outputs, taps, groups, gradients, deltas, updates, state)
-        snapshot = Snapshot(model, params, batch, hyper, objective, *seen)
+        snapshot = Snapshot(model, params, batch, hyper, objective, *seen, per_row)
         for one in probes:
             getattr(record, one.table).update(one.measure(snapshot))
         return record

@@ -45,3 +45,31 @@ def test_sharpness_is_the_largest_eigenvalue_of_differences_of_gradients_by_hand
         hessian = np.array([slope(theta + e) - slope(theta - e) for e in 1e-5 * np.eye(theta.size)]) / 2e-5
         want = np.linalg.eigvalsh((hessian + hessian.T) / 2)[-1]
         np.testing.assert_allclose(found.curve("sharpness")[lane, 0], want, rtol=tolerance)
+
+
+def test_of_a_linear_model_the_gauss_newton_matrix_is_the_hessian(train):
+    axes = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw", "model": "logistic", "steps": 1}
+    found = train(axes | {"dtype": "float64", "probes": [("gauss_newton", "hessian_spectrum")], "checkpoints": "end"})
+    spectrum = found.value("hessian_eigenvalue")[0]
+    np.testing.assert_allclose(found.value("gauss_newton_largest")[0, :, 0], spectrum[:, -1], rtol=1e-8)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_gauss_newton_matrix_is_that_of_differences_of_outputs(train, depth):
+    axes = {"depth": depth, "width": 4, "bias": False, "steps": 0, "dtype": "float64", "loss": "half_squared_error"}
+    found = train(NET | axes | {"data.classes": 3, "probes": [("gauss_newton", "parameters")]})
+    theta, x = found.value("parameter")[0, 0], found.tables[0].x
+    shapes = [(3, 4), *[(4, 4)] * (depth - 1), (4, 3)]
+
+    def outputs(flat):
+        h, used = x, 0
+        for index, (fan_in, fan_out) in enumerate(shapes):
+            h = h @ flat[used : used + fan_in * fan_out].reshape(fan_in, fan_out)
+            h = h if index == depth else np.tanh(h)
+            used += fan_in * fan_out
+        return h.ravel()
+
+    h = 1e-6
+    jacobian = np.stack([(outputs(theta + h * e) - outputs(theta - h * e)) / (2 * h) for e in np.eye(theta.size)])
+    want = np.linalg.eigvalsh(jacobian @ jacobian.T / len(x))[-1]
+    np.testing.assert_allclose(found.value("gauss_newton_largest")[0, 0], want, rtol=1e-5)
