@@ -78,3 +78,15 @@ def overflow_depth(growth: float, numbers: int, form: Format, start: float = 1.0
     """
     room = form.largest / (start * np.sqrt(2 * np.log(numbers)))
     return int(np.ceil(np.log(room) / np.log(growth)))
+
+
+def swallows(step: float, form: Format) -> float:
+    """The power of 2 from which on a number w stays w when `step` is added: half a unit of its last place is larger.
+
+    The smallest 2^e with 2^(e - digits) > step (Micikevicius et al. 2018, section 3.1).
+
+    Args:
+        step: positive, no power of 2.
+        form: the format.
+    """
+    return float(2.0 ** (np.floor(form.digits + np.log2(step)) + 1))

@@ -42,3 +42,11 @@ def test_eight_tenths_sticks_at_a_subnormal_of_half_precision():
 def test_the_overflow_depth_is_the_first_beyond_the_largest_number():
     depth, form = formats.overflow_depth(1.5, 2048, formats.FORMATS["float16"]), formats.FORMATS["float16"]
     assert 1.5 ** (depth - 1) * np.sqrt(2 * np.log(2048)) < form.largest <= 1.5**depth * np.sqrt(2 * np.log(2048))
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_a_small_step_is_swallowed_from_a_power_of_two_on(name):
+    form, step = formats.FORMATS[name], 1.5 * 2.0**-15
+    end = formats.swallows(step, form)
+    for factor, same in ((0.75, False), (1.25, True)):
+        assert (formats.rounded(factor * end + step, form) == factor * end) == same
