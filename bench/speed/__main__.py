@@ -70,8 +70,8 @@ def _run(options: Options) -> int:
         print(f"{side.label:30} {middle:.4g} s [{low:.4g}, {high:.4g}]")
     print(
         f"{options.cell}, {options.what}: {options.second} takes {found.median:.3f} "
-        f"[{found.low:.3f}, {found.high:.3f}] times as long as {options.first} (95 % interval of the median of {options.repeats} pairs; "
-        f"Mann-Whitney p = {found.p:.2g})"
+        f"[{found.low:.3f}, {found.high:.3f}] times as long as {options.first} (95 % interval of the median of "
+        f"{options.repeats} pairs; Mann-Whitney p = {found.p:.2g})"
     )
     if found.low > options.slower and found.p < SURE:
         print(f"slower: the interval lies above {options.slower:g}")
