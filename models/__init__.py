@@ -7,6 +7,7 @@ from functools import partial
 
 from models import normalisation
 from models.activations import ACTIVATIONS, Activation
+from models.autoencoder import autoencoder
 from models.base import Architecture, Batch, Model, Shape, Taps, inspected, objective
 from models.inits import INITS, Init
 from models.linear import linear
@@ -30,6 +31,7 @@ MODELS = {
         partial(mlp, normalisation=normalisation.BATCH), _NETWORK, init="glorot", mixes_rows=True
     ),
     "layer_normalised": Architecture(partial(mlp, normalisation=normalisation.LAYER), _NETWORK, init="glorot"),
+    "autoencoder": Architecture(autoencoder, _NETWORK, loss="bernoulli_cross_entropy", init="sparse"),
     "quadratic": Architecture(quadratic, needs_data=False),
     "bowl": Architecture(bowl, needs_data=False),
     "rosenbrock": Architecture(rosenbrock, needs_data=False),

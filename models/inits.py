@@ -39,6 +39,21 @@ def _orthogonal(draw: Array) -> Array:
     return q if draw.shape[0] >= draw.shape[1] else q.T
 
 
+INCOMING = 15
+"""Weights that a unit keeps in a sparse initialisation."""
+
+
+def _sparse(draw: Array) -> Array:
+    """Each unit keeps 15 of its incoming weights, all else is 0 (Martens 2010, section 5; Sutskever et al. 2013).
+
+    Which ones, the draw of the next unit says by its smallest numbers, so that within a unit the choice does not
+    depend on the weights.
+    """
+    other = jnp.roll(draw, (1, 1), (0, 1))
+    last = jnp.sort(other, axis=0)[min(INCOMING, draw.shape[0]) - 1]
+    return jnp.where(other <= last[None, :], draw, 0)
+
+
 INITS = {
     "zeros": Init(jnp.zeros_like),
     "identity": Init(lambda draw: jnp.eye(*draw.shape, dtype=draw.dtype)),  # Le, Jaitly and Hinton 2015
@@ -53,5 +68,6 @@ INITS = {
         lambda draw: _uniform(draw) * jnp.asarray(draw.shape[0] ** -0.5, draw.dtype),
         lambda draw, fan_in: _uniform(draw) * jnp.asarray(fan_in**-0.5, draw.dtype),
     ),
+    "sparse": Init(_sparse),
     "orthogonal": Init(_orthogonal),  # Saxe et al. 2014
 }

@@ -60,6 +60,7 @@ LOSSES = {
     "huber": Loss(_huber, _one_or_per_class),
     "linear": Loss(lambda outputs, y: jnp.sum(_targets(outputs, y) * outputs, axis=-1), _one_or_per_class),  # slope y
     "binary_cross_entropy": Loss(_binary_cross_entropy, _one_or_per_class, needs_classes=True),
+    "bernoulli_cross_entropy": Loss(_binary_cross_entropy, _one_or_per_class),  # targets between 0 and 1
     "softmax_cross_entropy": Loss(_softmax_cross_entropy, lambda classes: max(classes, 2), needs_classes=True),
     "sigmoid_squared_error": Loss(
         lambda outputs, y: _squared_error(jax.nn.sigmoid(outputs), y), _one_or_per_class, needs_classes=True

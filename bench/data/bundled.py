@@ -32,8 +32,11 @@ def _bundled(name: str, rows: str) -> Source:
         raw = _read(name)
         if options["data.target"] == "number":  # labels as real numbers, for regression on them
             raw = Raw(raw.x, raw.y.astype(np.float64), 0)
+        elif options["data.target"] == "inputs":  # scaled to [0, 1] as a whole, rows and targets of an autoencoder
+            scaled = (raw.x - raw.x.min()) / np.ptp(raw.x)
+            raw = Raw(scaled, scaled, 0)
         elif options["data.target"] != "own":
-            raise unknown("data.target", options["data.target"], ("own", "number"))
+            raise unknown("data.target", options["data.target"], ("own", "number", "inputs"))
         if options["data.offset"] and raw.classes:
             raise InputError(
                 f"data.offset moves real-valued targets; {name!r} has classes: set data.target = 'number'."

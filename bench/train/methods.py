@@ -9,6 +9,7 @@ from jax import Array
 from bench.train import averages, line_search
 from bench.train.acceleration import accelerated
 from bench.train.loss_scale import loss_scaled_sgd
+from bench.train.momentum import CONSTANTS, growing
 from bench.train.newton import newton
 from bench.train.projection import projected
 
@@ -50,6 +51,8 @@ METHODS = {
     "nesterov": Method(
         lambda h: optax.sgd(h["learning_rate"], h["optimizer.momentum"], nesterov=True), {"momentum": 0.9}
     ),
+    "growing_momentum": Method(growing(nesterov=False), CONSTANTS),
+    "growing_nesterov": Method(growing(nesterov=True), CONSTANTS),
     "adagrad": Method(
         lambda h: optax.adagrad(
             h["learning_rate"], initial_accumulator_value=h["optimizer.initial"], eps=h["optimizer.epsilon"]

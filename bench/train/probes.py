@@ -14,7 +14,7 @@ from bench.train.averages import moments
 from bench.train.curvature import largest_eigenvalue
 from bench.train.directions import surroundings
 from bench.train.memory import survival
-from models import Batch, Model, Taps, lapack
+from models import LOSSES, Batch, Model, Taps, lapack
 from models.base import mean_loss
 
 
@@ -255,6 +255,13 @@ def _memory(snapshot: Snapshot) -> dict[str, Array]:
     return survival(snapshot.model, snapshot.params, snapshot.batch.x, snapshot.hyper)
 
 
+def _sigmoid_error(snapshot: Snapshot) -> dict[str, Array]:
+    """Mean over rows of ||sigmoid(outputs) - y||^2, whatever the loss."""
+    return {
+        "sigmoid_squared_error": jnp.mean(LOSSES["sigmoid_squared_error"].per_row(snapshot.outputs, snapshot.batch.y))
+    }
+
+
 def _row_gradients(snapshot: Snapshot) -> dict[str, Array]:
     """Per row <g_i, G> and ||g_i||: the gradient g_i of the objective on that row alone, G that on all probe rows.
 
@@ -277,6 +284,7 @@ PROBES = {
     "parameters": Probe("values", _parameters),
     "gradient": Probe("values", _gradient),
     "outputs": Probe("values", _outputs),
+    "sigmoid_error": Probe("values", _sigmoid_error),
     "output_gradient": Probe("values", _output_gradient),
     "row_gradients": Probe("values", _row_gradients),
     "unit_spread": Probe("values", _unit_spread),

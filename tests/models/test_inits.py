@@ -21,6 +21,7 @@ VARIANCES = {
     "glorot_uniform": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
     "he": lambda fan_in, fan_out: 2 / fan_in,
     "pytorch": lambda fan_in, fan_out: 1 / (3 * fan_in),
+    "sparse": lambda fan_in, fan_out: 15 / fan_in,
     "orthogonal": lambda fan_in, fan_out: 1 / max(fan_in, fan_out),
 }
 SHAPE = (200, 300)

@@ -33,6 +33,9 @@ FORMULAS = {
     "binary_cross_entropy": lambda z, t: (
         -np.sum(special.xlogy(t, special.expit(z)) + special.xlogy(1 - t, special.expit(-z)), axis=1)
     ),
+    "bernoulli_cross_entropy": lambda z, t: (
+        -np.sum(special.xlogy(t, special.expit(z)) + special.xlogy(1 - t, special.expit(-z)), axis=1)
+    ),
     "softmax_cross_entropy": lambda z, t: -np.sum(t * special.log_softmax(z, axis=1), axis=1),
     "sigmoid_squared_error": lambda z, t: np.sum((special.expit(z) - t) ** 2, axis=1),
     "half_sigmoid_squared_error": lambda z, t: np.sum((special.expit(z) - t) ** 2, axis=1) / 2,
