@@ -44,7 +44,7 @@ def lines(capsys):
     ("arguments", "message"),
     [
         (["quadratic_mods"], "unknown study 'quadratic_mods'. Did you mean 'quadratic_modes'?"),
-        (["A0"], "unknown study 'A0'. Did you mean 'A0"),
+        (["A0"], "unknown study 'A0'. Did you mean 'A"),
         (["convx"], "unknown study 'convx'. Did you mean 'convex'?"),
         (["../../etc"], "unknown study '../../etc'."),
         (["A02", "--profile", "quik"], "unknown profile 'quik'. Did you mean 'quick'?"),
@@ -82,7 +82,7 @@ def test_help_lists_every_option_without_twins_and_noise(capsys):
     for noise in ("--no-", "(default", "None", "STR", "\n\n\n"):
         assert noise not in text
     examples = [line for line in text.splitlines() if line.startswith("$ python -m bench.run")]
-    assert len(examples) == 5
+    assert len(examples) == 6
 
 
 def test_starting_the_command_imports_nothing_heavy():
@@ -96,7 +96,7 @@ def test_the_list_names_every_study_its_question_verdicts_and_the_tour(capsys):
     text = capsys.readouterr().out
     for name in studies.names():
         study = studies.get(name)
-        (row,) = [line for line in text.splitlines() if f" {name} " in line]
+        (row,) = [line for line in text.splitlines() if f"│ {study.id} │ {name} " in line]
         assert f" {study.id} " in row
         assert study.family in row
         assert study.title.split()[0] in row
