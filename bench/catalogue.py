@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 HEAD = """# Studies
 
 Every study with its claims, their sources, what theory says, what was measured, and both verdicts. Written by
-`python -m bench.catalogue` from the studies themselves and from results in the {profile} profile; seconds are those of
-compiling and running their programs on two cores.
+`python -m bench.catalogue` from the studies themselves and from results in the {profile} profile, or in the quick one
+where its seconds say so; they are those of compiling and running their programs on two cores.
 """
 
 COLUMNS = (
@@ -91,10 +91,16 @@ def page(out: Path, profile: str) -> str:
 def _rows(study: "Study", out: Path, profile: str) -> Iterator[Sequence[str]]:
     from bench.api import load
 
-    try:
-        result = load(study.name, profile, out)
-    except InputError:
+    result = None
+    for used in (profile, "quick"):
+        try:
+            result = load(study.name, used, out)
+            break
+        except InputError:
+            continue
+    if result is None:
         return
+    mark = "" if used == profile else " (quick)"
     findings = result["findings"]
     costs = result["programs"][["trace_seconds", "lower_seconds", "compile_seconds", "run_seconds"]]
     for index, one in enumerate(study.claims):
@@ -102,7 +108,9 @@ def _rows(study: "Study", out: Path, profile: str) -> Iterator[Sequence[str]]:
         verdict, region = own[0].values() if own else ("NOT RUN", "")
         where = f" ({region})" if region and verdict == "CONDITIONAL" else ""
         first = (
-            (_implementation(findings), _example(findings), f"{costs.to_numpy().sum():.1f}") if not index else ("",) * 3
+            (_implementation(findings), _example(findings), f"{costs.to_numpy().sum():.1f}{mark}")
+            if not index
+            else ("",) * 3
         )
         name = f"{study.id} `{study.name}`" if not index else ""
         yield name, one.text, one.source, f"{verdict}{where}", one.expected, *first

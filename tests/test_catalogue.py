@@ -15,6 +15,8 @@ def test_the_page_has_every_study_and_the_verdicts_of_those_that_ran(tmp_path, c
     assert cells[3:5] == ["SUPPORTED", "SUPPORTED"]
     assert cells[5].startswith("PASS (")
     assert float(cells[7]) > 0
+    assert catalogue.main(["--out", str(tmp_path), "--to", str(page)]) == 0
+    assert f"| {cells[7]} (quick) |" in page.read_text()
     assert all(f"**{studies.get(name).id}** " in text for name in studies.names())
 
 
