@@ -79,7 +79,7 @@ def draw(folder: Path) -> list[Path]:
 
     made = []
     if (folder / "ratios.csv").exists():
-        ratios = pd.read_csv(folder / "ratios.csv")
+        ratios: Any = pd.read_csv(folder / "ratios.csv")
         ratios = ratios[~ratios["compile_included"] | (ratios["cell"] == "headline")]
         base = alt.Chart(ratios).encode(y=alt.Y("cell:N", title=None, sort=None), color=alt.Color("peer:N", title=None))
         scale = alt.Scale(type="log")
@@ -90,7 +90,7 @@ def draw(folder: Path) -> list[Path]:
         one = alt.Chart(pd.DataFrame({"x": [1]})).mark_rule(strokeDash=[4, 4]).encode(x="x:Q")
         made.append(_picture((one + ranges + points).properties(width=520), folder / "ratios.png"))
     if (folder / "growth.csv").exists():
-        growth = pd.read_csv(folder / "growth.csv")
+        growth: Any = pd.read_csv(folder / "growth.csv")
         growth["value"] = growth["value"].replace("full", "1797").astype(float)
         growth["seconds"] += growth["compile_seconds"]
         chart = alt.Chart(growth).mark_line(point=True)

@@ -1,7 +1,7 @@
 """Comparing two things that were timed in turn."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -39,5 +39,5 @@ def ratio(first: Sequence[float], second: Sequence[float], level: float = 0.95) 
         level: coverage of the interval.
     """
     quotients = np.asarray(second, np.float64) / np.asarray(first, np.float64)
-    p = stats.mannwhitneyu(first, second, alternative="two-sided").pvalue
-    return Ratio(*median_interval(quotients.tolist(), level), float(p))
+    test: Any = stats.mannwhitneyu(first, second, alternative="two-sided")
+    return Ratio(*median_interval(quotients.tolist(), level), float(test.pvalue))
