@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from bench.command import command
 from bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,14 +49,13 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
-    options = tyro.cli(Options, prog="python -m bench.catalogue", args=arguments, description=__doc__)
-    try:
-        if options.profile not in ("full", "quick"):
-            raise InputError(f"--profile {options.profile}: give full or quick.")
-        text = page(options.out, options.profile)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return command(Options, _write, arguments, "catalogue", __doc__)
+
+
+def _write(options: Options) -> int:
+    if options.profile not in ("full", "quick"):
+        raise InputError(f"--profile {options.profile}: give full or quick.")
+    text = page(options.out, options.profile)
     options.to.parent.mkdir(parents=True, exist_ok=True)
     options.to.write_text(text)
     print(f"wrote {options.to}")
@@ -91,14 +91,13 @@ def page(out: Path, profile: str) -> str:
 def _rows(study: "Study", out: Path, profile: str) -> Iterator[Sequence[str]]:
     from bench.api import load
 
-    result = None
     for used in (profile, "quick"):
         try:
             result = load(study.name, used, out)
-            break
         except InputError:
             continue
-    if result is None:
+        break
+    else:
         return
     mark = "" if used == profile else " (quick)"
     findings = result["findings"]

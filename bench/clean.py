@@ -7,6 +7,7 @@ from typing import Annotated
 
 import tyro
 
+from bench.command import command
 from bench.errors import InputError
 
 
@@ -26,15 +27,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
-    try:
-        options = tyro.cli(Options, prog="python -m bench.clean", args=arguments)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 2
-    try:
-        return _clean(options)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return command(Options, _clean, arguments, "clean")
 
 
 def _clean(options: Options) -> int:

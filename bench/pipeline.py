@@ -149,7 +149,7 @@ def run_study(
     findings = _judge(study, evidence, failed)
     folder.derive("findings", findings_table(study.id, study.name, findings, {c.id: c.expected for c in study.claims}))
     for finding in findings:
-        tell(Event("finding", _finding_facts(study, finding)))
+        tell(finding_event(study, finding))
     seconds = time.perf_counter() - start
     return Judged(study, evidence, findings, folder.path, tuple(everything), runs, programs, trained, failed, seconds)
 
@@ -238,9 +238,10 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 
 
-def _finding_facts(study: Study, finding: Finding) -> dict[str, Any]:
+def finding_event(study: Study, finding: Finding) -> Event:
+    """What is told of a finding."""
     expected = {claim.id: claim.expected for claim in study.claims}.get(finding.claim or "")
-    return {
+    facts = {
         "study": study.id,
         "name": study.name,
         "quantity": finding.quantity,
@@ -253,3 +254,4 @@ def _finding_facts(study: Study, finding: Finding) -> dict[str, Any]:
         "expected": expected,
         "reason": finding.reason,
     }
+    return Event("finding", facts)

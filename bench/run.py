@@ -226,17 +226,21 @@ def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> i
 def _train(
     chosen: "list[Study]", settings: "Settings", options: Options, progress: "Progress"
 ) -> "tuple[list[Judged], dict[str, int]]":
+    from bench import gradients
     from bench.audit import audit
     from bench.events import Event
     from bench.measure import Compiler
     from bench.parts import default_parts
-    from bench.pipeline import run_study
+    from bench.pipeline import finding_event, run_study
 
     parts, judged, start = default_parts(), [], time.perf_counter()
     compiler = Compiler(parts, settings.devices)
     for study in chosen:
         judged.append(run_study(study, parts, settings, progress, compiler))
         progress.judged(judged[-1])
+        if options.verdict and options.json:  # the terminal shows them after the verdicts
+            for finding in gradients.findings(judged[-1].evidence):
+                progress(finding_event(study, finding))
         if options.audit and not judged[-1].failed:
             progress(audit(judged[-1], parts, settings, options.audit))
         if options.fail_fast and judged[-1].failed:

@@ -69,9 +69,10 @@ def plans(found: Sequence[tuple[Study, Plan]], verbose: bool = False) -> None:
 
 def _why(program: Program) -> str:
     """Why so many lanes are computed together."""
-    if program.chunk != chunk_width(program.width, program.bytes):
+    if program.chunk != chunk_width(program.width, program.working_set):
         return "as asked for"
-    size = f"{program.bytes / 1e6:.2g} MB" if program.bytes >= 1e5 else f"{program.bytes / 1e3:.2g} kB"
+    touched = program.working_set
+    size = f"{touched / 1e6:.2g} MB" if touched >= 1e5 else f"{touched / 1e3:.2g} kB"
     return f"each touches {size} in a step, and a core keeps {WORKING_SET / 1e6:.2g} MB close"
 
 

@@ -41,6 +41,12 @@ def test_options_have_quoted_dots():
     assert spread.axes["optimizer.momentum"] == [0, 0.5, 1]
 
 
+def test_options_without_a_part_of_their_own_need_no_quotes():
+    plain, _ = gridfile.parse("[grid]\ninit.gain = 2\noptimizer.momentum = { linspace = [0, 1, 3] }", "x")
+    assert plain.axes["init.gain"] == 2
+    assert plain.axes["optimizer.momentum"] == [0, 0.5, 1]
+
+
 BAD = {
     "[grid": "at the end of a table declaration",
     "": r"no table \[grid\]",
@@ -145,6 +151,16 @@ def test_a_grid_of_ones_own_ends_with_its_best_configurations_and_the_verdict_on
     assert "depth = 3: gradients" in said
     assert "; theory 0." in said
     assert run.main([str(path), "--verdict", "gradient", "--out", str(tmp_path)]) == 2
+
+
+def test_the_verdict_on_gradients_is_told_as_events_too(tmp_path, capsys):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    assert run.main([str(path), "--verdict", "gradients", "--json", "--out", str(tmp_path)]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [event for event in events if event["event"] == "finding"]
+    assert len(told) == 2  # one for each depth
+    assert all("gradients" in event["reason"] and event["measured"] > 0 for event in told)
 
 
 def test_the_schema_accepts_the_example_and_refuses_a_typo():

@@ -15,8 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import tyro
-
+from bench.command import command
 from bench.errors import InputError, unknown
 
 GROWING = ("pytorch", "jax-scan")  # peers whose growth is shown
@@ -42,12 +41,7 @@ class Options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
-    options = tyro.cli(Options, prog="python -m bench.peers", args=arguments, description=__doc__)
-    try:
-        return _run(options)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return command(Options, _run, arguments, "peers", __doc__)
 
 
 def _run(options: Options) -> int:

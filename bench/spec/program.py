@@ -20,7 +20,7 @@ class Program:
         steps: length of the run in steps.
         checkpoints: steps at which records are taken, ascending, 0 first.
         key: SHA-256 of the canonical description, the name of its result.
-        bytes: estimated working set of one lane, from which the chunk was chosen.
+        working_set: estimated bytes that one lane touches in a step, from which the chunk was chosen.
         flops: estimated floating-point operations of all lanes.
         seconds: estimated seconds to compile and run.
     """
@@ -32,7 +32,7 @@ class Program:
     steps: int
     checkpoints: tuple[int, ...]
     key: str
-    bytes: int = 0
+    working_set: int = 0
     flops: float = 0.0
     seconds: float = 0.0
 

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from bench.command import command
 from bench.errors import InputError
 
 SURE = 0.01  # p below which two sides differ
@@ -39,12 +40,7 @@ class Options:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit status."""
-    options = tyro.cli(Options, prog="python -m bench.speed", args=arguments, description=__doc__)
-    try:
-        return _run(options)
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return command(Options, _run, arguments, "speed", __doc__)
 
 
 def _run(options: Options) -> int:

@@ -4,8 +4,9 @@ from bench.train.devices import configure
 from bench.train.engine import EWMA_DECAY, Prepared, prepare
 from bench.train.methods import CLIPS, METHODS, Method
 from bench.train.orders import ORDERS
-from bench.train.probes import PROBES, Probe, Snapshot, probe_names
+from bench.train.probes import PROBES, probe_names
 from bench.train.schedules import SCHEDULES, Schedule
+from bench.train.snapshot import Probe, Snapshot
 from bench.train.stops import STOPS, Stop
 
 __all__ = [

@@ -20,7 +20,8 @@ from bench.train import records
 from bench.train.layout import Layout, arrange
 from bench.train.methods import Method
 from bench.train.orders import stream
-from bench.train.probes import probe_names, tree_norm
+from bench.train.probes import probe_names
+from bench.train.snapshot import tree_norm
 from bench.train.stops import Stop
 from models import Batch, Model, Shape, inspected, objective
 

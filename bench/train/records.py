@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from bench.train.probes import Probe, Snapshot
+from bench.train.snapshot import Probe, Snapshot
 from models import Batch, Model
 from models.base import penalty
 

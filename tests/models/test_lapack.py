@@ -1,6 +1,9 @@
 """One matrix at a time gives what NumPy gives, mapped over lanes or not."""
 
+import re
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -20,3 +23,26 @@ def test_routines_agree_with_numpy(lanes):
     q, r = mapped(lapack.qr)(general)
     np.testing.assert_allclose(q @ r, general, atol=1e-12)
     np.testing.assert_allclose(np.swapaxes(q, -1, -2) @ q, np.broadcast_to(np.eye(4), shape), atol=1e-12)
+
+
+ROUTINES = {"solve": (lapack.solve, 2), "eigenvalues": (lapack.eigenvalues, 1), "qr": (lapack.qr, 1),
+            "singular_values": (lapack.singular_values, 1)}  # fmt: skip
+
+
+def batched_calls(function, arguments):
+    """Calls of LAPACK in the lowered function that take more than one matrix."""
+    text = jax.jit(function).lower(*arguments).as_text()
+    calls = re.findall(r"stablehlo\.custom_call @lapack_.*", text)
+    assert calls, "no call of LAPACK at all"
+    return [call for call in calls if re.search(r"tensor<\d+x\d+x\d+xf", call)]
+
+
+@pytest.mark.parametrize("name", ROUTINES)
+def test_no_program_hands_lapack_a_batch(name):
+    routine, matrices = ROUTINES[name]
+    arguments = [np.stack([np.eye(4)] * 5), np.ones((5, 4))][:matrices]
+    assert not batched_calls(jax.vmap(routine), arguments)
+
+
+def test_a_batch_would_be_noticed():
+    assert batched_calls(jax.vmap(jnp.linalg.solve), [np.stack([np.eye(4)] * 5), np.ones((5, 4))])
