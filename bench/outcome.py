@@ -30,9 +30,13 @@ class Best(NamedTuple):
 
 
 def varied(runs: "Frame") -> list[str]:
-    """The axes of a table of runs that have more than one value, but for the seed; null counts as a value."""
+    """The axes of a table of runs that have more than one value, but for the seed.
+
+    Null counts as a value of an axis that every run has, such as the batch size of full batches, and not of an option,
+    such as `optimizer.momentum`, which runs with another optimizer lack.
+    """
     axes = [name for name in runs.columns if (name in STATIC or name in TRACED or "." in name) and name != "seed"]
-    return [name for name in axes if runs[name].nunique(dropna=False) > 1]
+    return [name for name in axes if runs[name].nunique(dropna="." in name) > 1]
 
 
 def best(runs: "Frame", count: int = 5) -> Best:

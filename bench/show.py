@@ -126,12 +126,19 @@ def outcome(one: "Judged") -> None:
     lost = (
         f"; {found.never} of its {found.configurations:,} configurations have runs that diverged" if found.never else ""
     )
-    console.print(f"{one.study.title} {', '.join(f'{count:,} runs {word}' for word, count in counts.items())}{lost}.")
+    lead = one.study.title if one.study.title.endswith(("?", ".", "!")) else f"{one.study.title}:"
+    console.print(f"{lead} {', '.join(f'{count:,} runs {word}' for word, count in counts.items())}{lost}.")
     title = f"best of {found.configurations:,} configurations by {found.measure}: mean over seeds, 95 % interval"
     grid = Grid(*found.table.columns, title=title)
     for row in found.table.itertuples(index=False):
-        grid.add_row(*(escape(f"{value:.4g}" if isinstance(value, float) else str(value)) for value in row))
+        grid.add_row(*(escape(_cell(value)) for value in row))
     console.print(grid)
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:  # an option that the part of this row lacks
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _summary(judged: "Sequence[Judged]", facts: dict[str, Any]) -> str:

@@ -33,3 +33,8 @@ def test_a_single_configuration_has_one_row():
     found = best(_runs(final_test_loss=[1.0] * 6))
     assert len(found.table) == 1
     assert found.table["seeds"].tolist() == [6]
+
+
+def test_null_is_a_value_of_an_axis_and_not_of_an_option():
+    runs = _runs(**{"batch_size": [None, None, 1, 1, 1, 1], "optimizer.momentum": [None, None, 0.9, 0.9, 0.9, 0.9]})
+    assert varied(runs) == ["batch_size"]
