@@ -1,5 +1,6 @@
 """What people see in the terminal: lists of studies, plans, verdicts and single runs."""
 
+import math
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -136,7 +137,7 @@ def outcome(one: "Judged") -> None:
 
 
 def _cell(value: Any) -> str:
-    if value is None or value != value:  # an option that the part of this row lacks
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # an option that the part of this row lacks
         return ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
