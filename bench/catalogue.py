@@ -82,7 +82,7 @@ def page(out: Path, profile: str) -> str:
         rows = [row for study in own for row in _rows(study, out, profile)]
         shown += len(rows)
         parts.append(f"## {family.capitalize()}\n\n{_table(rows)}\n" if rows else f"## {family.capitalize()}\n")
-        parts += [f"**{study.id}** {_theory(study)}\n" for study in own]
+        parts += [f"**{study.id}** {study.prediction}\n" for study in own]
     if not shown:
         raise InputError(f"no results in {out}; run `python -m bench.run all --profile {profile} --out {out}` first.")
     return "\n".join(parts)
@@ -131,11 +131,6 @@ def _example(findings: "pd.DataFrame") -> str:
         return ""
     first = both.iloc[0]
     return f"{first['quantity']}: {first['measured']:.6g}, {first['predicted']:.6g}; {first['rule']}"
-
-
-def _theory(study: "Study") -> str:
-    """What its docstring says after the first sentence."""
-    return " ".join(study.theory.partition("Theory:")[2].split()) or " ".join(study.theory.split())
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> str:

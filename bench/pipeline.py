@@ -5,7 +5,7 @@ import importlib.metadata
 import platform
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from bench.parts import Catalogue
 from bench.plan import plan
 from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study
 from bench.spec.study import Profile
-from bench.stats import worst
+from bench.stats import as_expected, verdicts, worst
 from bench.store import Folder, findings_table, program_tables, study_folder
 
 MOST_ROUNDS = 6
@@ -62,10 +62,9 @@ class Judged:
         return worst(self.findings)
 
     @property
-    def claims(self) -> dict[str, tuple[str, str]]:
+    def claims(self) -> Mapping[str, tuple[str, str]]:
         """Claim id -> (verdict, expected); a claim that no finding judged is NOT RUN."""
-        found = {f.claim: f.verdict or "NOT RUN" for f in self.findings if f.claim}
-        return {claim.id: (found.get(claim.id, "NOT RUN"), claim.expected) for claim in self.study.claims}
+        return verdicts(self.study.claims, self.findings)
 
     @property
     def not_run(self) -> int:
@@ -75,9 +74,7 @@ class Judged:
     @property
     def as_expected(self) -> bool:
         """No implementation failure, and every claim as the catalogue says, or not judged for a reason that is said."""
-        excused = {finding.claim for finding in self.findings if finding.impl == "NOT RUN" and finding.reason}
-        as_said = [verdict == expected or id_ in excused for id_, (verdict, expected) in self.claims.items()]
-        return self.impl != "FAIL" and all(as_said)
+        return as_expected(self.study.claims, self.findings)
 
 
 def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
@@ -136,7 +133,7 @@ def run_study(
             raise InputError(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
-        folder.open(_manifest(study, settings, now, parts), round_)
+        folder.open(_manifest(study, settings, now, catalogue), round_)
         done, lost = _train(study, now, catalogue, compiler, folder, settings, tell)
         everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
@@ -215,15 +212,17 @@ def _train(
     return trained, failed
 
 
-def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict[str, Any]:
-    return {
+def _manifest(study: Study, settings: Settings, now: Plan, catalogue: Catalogue) -> dict[str, Any]:
+    own = [facts for program in now.programs if (facts := catalogue.facts(program.static))]
+    data = [facts for number, facts in enumerate(own) if facts not in own[:number]]
+    return ({"data": data} if data else {}) | {
         "study": study.id,
         "name": study.name,
         "profile": settings.profile,
         "seed": settings.seed,
         "lanes": settings.lanes,
         "parameters": settings.parameters,
-        "code": parts.hash,
+        "code": catalogue.parts.hash,
         "runs": now.runs,
         "programs": [program.key for program in now.programs],
         "versions": versions(),

@@ -62,6 +62,11 @@ class Study:
     refine: Callable[[Evidence, int], Sequence[Grid]] = never
 
     @property
+    def prediction(self) -> str:
+        """What theory says, on one line: the text from `Theory:` on, or all of it."""
+        return " ".join((self.theory.partition("Theory:")[2] or self.theory).split())
+
+    @property
     def family(self) -> str:
         """The folder under `bench/studies` that holds it."""
         return self.judge.__module__.split(".")[-2]

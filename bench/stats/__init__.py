@@ -1,6 +1,20 @@
 """Verdict rules and the statistics behind them."""
 
 from bench.stats.rules import binomial, bisect, bound, equivalent, exact, fisher, rate, sign
-from bench.stats.verdict import claim, worst
+from bench.stats.verdict import as_expected, claim, excused, verdicts, worst
 
-__all__ = ["binomial", "bisect", "bound", "claim", "equivalent", "exact", "fisher", "rate", "sign", "worst"]
+__all__ = [
+    "as_expected",
+    "binomial",
+    "bisect",
+    "bound",
+    "claim",
+    "equivalent",
+    "exact",
+    "excused",
+    "fisher",
+    "rate",
+    "sign",
+    "verdicts",
+    "worst",
+]
