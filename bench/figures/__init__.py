@@ -1,0 +1,8 @@
+"""Pictures of result tables: tables in, Altair charts out."""
+
+from bench.figures.drawn import Drawn
+from bench.figures.findings import against_theory
+from bench.figures.look import PAPER, SCREEN, WIDE, Look
+from bench.figures.study import charts
+
+__all__ = ["PAPER", "SCREEN", "WIDE", "Drawn", "Look", "against_theory", "charts"]

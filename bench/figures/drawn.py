@@ -1,0 +1,26 @@
+"""A picture with its words and its numbers."""
+
+import dataclasses
+from typing import Any
+
+from bench.spec import Frame
+
+Column = Any
+"""A pandas Series."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """A picture.
+
+    Attributes:
+        title: what to see.
+        description: what is on which axis and what is drawn, for those who cannot see it.
+        chart: an Altair chart.
+        data: the numbers behind it, a few thousand rows at most.
+    """
+
+    title: str
+    description: str
+    chart: Any
+    data: Frame
