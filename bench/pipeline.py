@@ -98,6 +98,8 @@ def _shifted(grid: Grid, seed: int) -> Grid:
     return dataclasses.replace(grid, axes={**grid.axes, "seed": seeds})
 
 
+# One thread: the matrices of grids and theory are small, and threads of BLAS beside busy cores slow them down.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def run_study(
     study: Study,
     parts: Parts,
@@ -133,7 +135,7 @@ def run_study(
             raise InputError(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
-        folder.open(_manifest(study, settings, now, catalogue), round_)
+        folder.open(_manifest(study, settings, now, parts), round_)
         done, lost = _train(study, now, catalogue, compiler, folder, settings, tell)
         everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
@@ -156,9 +158,7 @@ def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]
         reason = f"{failed} program(s) crashed; run the command again to try them once more"
         return (Finding(study.title, None, None, "", "NOT RUN", reason=reason),)
     try:
-        # One thread: the products of theory are small, and threads of BLAS beside busy cores slow them down.
-        with threadpool_limits(1, "blas"):
-            return tuple(study.judge(evidence))
+        return tuple(study.judge(evidence))
     except Exception as error:  # results are saved, other studies go on
         where = traceback.extract_tb(error.__traceback__)[-1]
         reason = (
@@ -212,17 +212,15 @@ def _train(
     return trained, failed
 
 
-def _manifest(study: Study, settings: Settings, now: Plan, catalogue: Catalogue) -> dict[str, Any]:
-    own = [facts for program in now.programs if (facts := catalogue.facts(program.static))]
-    data = [facts for number, facts in enumerate(own) if facts not in own[:number]]
-    return ({"data": data} if data else {}) | {
+def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict[str, Any]:
+    return {
         "study": study.id,
         "name": study.name,
         "profile": settings.profile,
         "seed": settings.seed,
         "lanes": settings.lanes,
         "parameters": settings.parameters,
-        "code": catalogue.parts.hash,
+        "code": parts.hash,
         "runs": now.runs,
         "programs": [program.key for program in now.programs],
         "versions": versions(),

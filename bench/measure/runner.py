@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench.spec import Ledger, Outcome, Parts, Program, Table
 from bench.train import Prepared, prepare
@@ -126,7 +127,8 @@ def execute(
     def compiled(program: Program) -> _Compiled:
         return compiler(program, tables(program), fresh=timed)
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile") as pool:
+    # LAPACK in a program is one device's own work: threads of BLAS beside it wait busily, at 10 times its cost.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile") as pool:
         waiting: list[Future[_Compiled]] = []
         alone = timed or any(program.static["repeats"] > 1 for program in programs)  # their seconds may matter too
         ahead = 0 if alone else AHEAD

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from bench.measure import Compiler, execute, runner
 from bench.parts import Catalogue
@@ -31,6 +32,17 @@ def test_results_come_in_the_order_of_the_programs(programs, tables, parts, devi
     done = list(execute(some, tables, Compiler(parts, devices)))
     assert [one.program.key for one in done] == [program.key for program in some]
     assert all(one.outcome is not None and not one.error for one in done)
+
+
+def test_programs_run_beside_no_threads_of_blas(programs, tables, parts, devices):
+    seen = []
+
+    def looked(program):
+        seen.append({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+        return tables(program)
+
+    list(execute(programs({"steps": 3}, {"steps": 4}), looked, Compiler(parts, devices)))
+    assert seen == [{1}, {1}]
 
 
 def test_one_failure_does_not_stop_the_others(programs, parts, devices, tables):
