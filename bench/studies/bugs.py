@@ -98,3 +98,8 @@ def detached_statistics(architecture: Any) -> Any:
         return architecture.make(*given, normalisation=right._replace(apply=apply))
 
     return architecture._replace(make=make)
+
+
+def scaled_init(factor: float) -> Callable[[Any], Any]:
+    """An initialisation whose weights are `factor` times as large."""
+    return lambda init: init._replace(weight=lambda draw: init.weight(draw) * factor)

@@ -9,7 +9,6 @@ error below 0.3 %, so that EQ(0.02) fails a correct network with p < 1e-3.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -95,10 +94,6 @@ def _accuracies(evidence: Evidence) -> Iterator[Finding]:
             yield sign(f"L = {depth}, sigma_w^2 = 1/3: test accuracy above .5", low - 0.5)
 
 
-def _with_factor_two(init: Any) -> Any:
-    return init._replace(weight=lambda draw: init.weight(draw) * 2**0.5)
-
-
 STUDY = Study(
     id="E06",
     name="relu_vanish_explode",
@@ -109,7 +104,7 @@ STUDY = Study(
     judge=judge,
     mutants=(
         Mutant("backpropagation drops phi'", bugs.replace("activations", "relu", bugs.without_derivative)),
-        Mutant("the init carries He's factor 2 already", bugs.replace("inits", "lecun", _with_factor_two)),
+        Mutant("the init carries He's factor 2 already", bugs.replace("inits", "lecun", bugs.scaled_init(2**0.5))),
     ),
     figures=(
         Figure("delta is flat at sigma_w^2 = 2 alone", "layers", "layer", "delta_norm", "init.gain", "depth", "y"),

@@ -9,7 +9,6 @@ within one layer, as the best rate is not exactly 1. Two layers further a networ
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -90,10 +89,6 @@ def _predicted(start: Start) -> float:
     return float(beyond[0] + 1) if len(beyond) else np.inf
 
 
-def _wide(init: Any) -> Any:
-    return init._replace(weight=lambda draw: init.weight(draw) * 4)
-
-
 STUDY = Study(
     id="F01",
     name="depth_cliff",
@@ -102,6 +97,6 @@ STUDY = Study(
     theory=__doc__ or "",
     grids=grids,
     judge=judge,
-    mutants=(Mutant("the init ignores sigma_w and uses 4", bugs.replace("inits", "lecun", _wide)),),
+    mutants=(Mutant("the init ignores sigma_w and uses 4", bugs.replace("inits", "lecun", bugs.scaled_init(4))),),
     figures=(Figure("accuracy falls off a cliff", "curves", "depth", "test_accuracy", "activation", "init.gain"),),
 )
