@@ -2,7 +2,25 @@
 
 from bench.figures.drawn import Drawn
 from bench.figures.findings import against_theory
+from bench.figures.grid import heat, layer_strip, loss_curves, sensitivity, stability
+from bench.figures.ledger import ledger
 from bench.figures.look import PAPER, SCREEN, WIDE, Look
+from bench.figures.path import trajectory
 from bench.figures.study import charts
 
-__all__ = ["PAPER", "SCREEN", "WIDE", "Drawn", "Look", "against_theory", "charts"]
+__all__ = [
+    "PAPER",
+    "SCREEN",
+    "WIDE",
+    "Drawn",
+    "Look",
+    "against_theory",
+    "charts",
+    "heat",
+    "layer_strip",
+    "ledger",
+    "loss_curves",
+    "sensitivity",
+    "stability",
+    "trajectory",
+]

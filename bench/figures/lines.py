@@ -8,6 +8,7 @@ import pandas as pd
 from bench.figures.axes import axis
 from bench.figures.drawn import Column, Drawn
 from bench.figures.look import CATEGORIES, ORDERED, SHAPES, Look
+from bench.figures.points import TIMES
 from bench.figures.words import words
 from bench.spec import Figure, Frame
 
@@ -204,3 +205,25 @@ def _table(figure: Figure, found: Frame) -> Frame:
     unused = [role for role, name in names.items() if not name]
     kept = found.drop(columns=unused).rename(columns={role: name for role, name in names.items() if name})
     return kept.loc[:, ~kept.columns.duplicated()].rename(columns={"lost": "diverged"})
+
+
+def switchable(figure: Figure, found: Frame, times: Frame, look: Look) -> Drawn:
+    """Lines whose x axis a menu switches.
+
+    Args:
+        figure: what is on which axis at first.
+        found: its points.
+        times: the same points with further columns for the x axis.
+        look: what it is made for.
+    """
+    names = [name for name in TIMES if name in times]
+    menu = alt.binding_select(options=names, labels=[words(name) for name in names], name="x axis: ")
+    which = alt.param(name="along", bind=menu, value=figure.x)
+    data = _plain(found).assign(**{name: times[name].to_numpy() for name in names})
+    layers = [layer.transform_calculate(x="datum[along]") for layer in _layers(figure, found, look, False)]
+    chart = alt.layer(*layers, data=data).add_params(which)
+    chart = _panels(chart, figure, found, look)
+    text = f"{description(figure, found)} A menu switches the x axis."
+    title = alt.TitleParams(figure.title, subtitle=_wrapped(" ".join(notes(found)), look))
+    chart = chart.properties(title=title, description=text).configure(**look.config())
+    return Drawn(figure.title, text, chart, _table(figure, found))
