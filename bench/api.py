@@ -15,7 +15,8 @@ from bench.cache import compile_cache
 from bench.errors import InputError
 from bench.events import Event
 from bench.evidence import frame, with_axes
-from bench.parts import default_parts
+from bench.own import with_data
+from bench.parts import Catalogue, default_parts
 from bench.pipeline import Settings, run_study
 from bench.spec import Grid, Parts, Study
 from bench.store import TABLES, Folder, study_folder
@@ -77,6 +78,7 @@ def run_grid(
     name: str | None = None,
     out: str | Path = "results",
     platform: str | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> Result:
     """Trains every run of a grid; what is saved already is not trained again.
 
@@ -86,6 +88,7 @@ def run_grid(
         name: of the folder; derived from the grid unless given.
         out: folder of the results.
         platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
+        data: data sets of one's own, name -> `(X, y)`.
 
     Returns:
         The tables.
@@ -95,7 +98,10 @@ def run_grid(
         RuntimeError: a program failed.
     """
     grid = grid if isinstance(grid, Grid) else Grid(grid)
+    parts = with_data(parts or default_parts(), data or {})
     text = json.dumps([{k: str(v) for k, v in grid.axes.items()}, list(map(list, grid.zipped)), str(grid.exclude)])
+    if data:
+        text += Catalogue(parts).content(data)
     name = name or f"grid-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     study = Study("", name, "a grid of one's own", (), "", lambda profile, data: (grid,), lambda evidence: (), (), ())
     devices = train.configure(platform, cache=compile_cache())
@@ -104,7 +110,7 @@ def run_grid(
         if event.kind == "error":
             warnings.warn(f"program {event.facts['program']} failed: {event.facts['message']}", stacklevel=2)
 
-    judged = run_study(study, parts or default_parts(), Settings("full", Path(out), tuple(devices)), tell)
+    judged = run_study(study, parts, Settings("full", Path(out), tuple(devices)), tell)
     if judged.failed:
         raise RuntimeError(f"{judged.failed} of {judged.programs} programs failed; call again to try them once more.")
     return Result(judged.folder)

@@ -57,7 +57,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read(path: Path) -> Study:
-    """The grid of a file as a study without claims, named after the file.
+    """The grid of a file as a study without claims, named after the file; data files are looked up beside it.
 
     Raises:
         InputError: no such file, not TOML, or a grid that cannot be right; with the file and where in it.
@@ -71,6 +71,7 @@ def read(path: Path) -> Study:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8, which TOML is written in.") from None
     grid, title = parse(text, str(path))
+    grid = _beside(path.parent, grid)
     if path.stem in studies.names():
         raise InputError(f"{path}: a study of the catalogue is called {path.stem!r}; give the file another name.")
     return Study("", path.stem, title, (), "", lambda profile, data: (grid,), lambda evidence: (), (), ())
@@ -96,6 +97,21 @@ def parse(text: str, where: str) -> tuple[Grid, str]:
         return Grid(axes, file.zipped, file.exclude), file.title
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, InputError) as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _beside(folder: Path, grid: Grid) -> Grid:
+    """The same grid with data files looked up in a folder."""
+    from bench.data import is_file
+
+    def place(axes: Mapping[str, Any]) -> dict[str, Any]:
+        def found(name: Any) -> Any:
+            return str(folder / name) if is_file(name) else name
+
+        data = axes.get("data")
+        own = {"data": [*map(found, data)] if isinstance(data, list) else found(data)} if "data" in axes else {}
+        return {**axes, **own}
+
+    return Grid(place(grid.axes), grid.zipped, [place(rule) for rule in grid.exclude])
 
 
 def _known(table: Mapping[str, Any]) -> None:

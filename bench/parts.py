@@ -11,7 +11,7 @@ import numpy as np
 
 import models
 from bench import train
-from bench.data import DATA
+from bench.data import DATA, Source, outside
 from bench.data import prepare as prepare_table
 from bench.errors import InputError, unknown
 from bench.plan import Description
@@ -58,23 +58,29 @@ class Catalogue:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._table = functools.lru_cache(maxsize=256)(self._make_table)
+        self._outside = functools.cache(outside)
+
+    def source(self, name: str) -> Source:
+        """Registered data, or a file or data set of OpenML by its name."""
+        found = None if name in self.parts.data else self._outside(name)
+        return found or self.parts.get("data", name)
 
     def tables(self, static: Mapping[str, Any], seeds: Iterable[int]) -> list[Table]:
         """The table that all seeds share, or one per distinct seed, ascending."""
         if static["data"] is None:
             return [_EMPTY]
-        source = self.parts.get("data", static["data"])
+        source = self.source(static["data"])
         chosen = sorted({int(seed) for seed in seeds}) if source.per_seed else [0]
         key = tuple(sorted((axis, static[axis]) for axis in (*_DATA_AXES, *source.options) if axis in static))
         return [self._table(key, seed) for seed in chosen]
 
     def _make_table(self, key: tuple[tuple[str, Any], ...], seed: int) -> Table:
         static = dict(key)
-        return prepare_table(self.parts.get("data", static["data"]), static, seed)
+        return prepare_table(self.source(static["data"]), static, seed)
 
     def lookup(self, data: str, seed: int = 0, **axes: Any) -> Table:
         """The rows that a run with these axes sees; dotted options as `rows=200` for `data.rows`."""
-        source = self.parts.get("data", data)
+        source = self.source(data)
         options = {  # a whole number comes back from a table as a float if some runs lack the option
             name: type(default)(axes.pop(name.removeprefix("data."), default))
             for name, default in source.options.items()
@@ -83,6 +89,18 @@ class Catalogue:
         if axes:
             raise unknown("data axis", next(iter(axes)), [*static, *options])
         return self.tables({"data": data, **static, **options}, [seed])[0]
+
+    def content(self, names: Iterable[str]) -> str:
+        """A hash of the rows of some data sets, as they are before any split."""
+        hashes = [self.lookup(name, scaling="raw", constant_columns="keep").hash for name in sorted(names)]
+        return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+    def facts(self, static: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a manifest says of data that is named by its content: columns, labels and hash; None of other data."""
+        if static["data"] is None or not self.source(static["data"]).by_content:
+            return None
+        table = self.tables(static, [0])[0]
+        return {**table.truth, "rows": table.rows + len(table.x_test), "classes": table.classes, "sha256": table.hash}
 
     def describe(self, asked: Mapping[str, Any], seeds: Iterable[int]) -> Description:
         """Resolves defaults, blanks axes that do not apply, and sizes the model.
@@ -120,7 +138,9 @@ class Catalogue:
         loss = parts.get("losses", static["loss"]) if static["loss"] else None
         shape = models.Shape(table.x.shape[1], max(loss.outputs(table.classes), table.targets) if loss else 1)
         model = architecture.make(shape, static, parts.get("inits", static["init"]), activation)
-        _names(static, parts)
+        source = self.source(static["data"]) if static["data"] else None
+        _names(static, parts, source)
+        by_content = source is not None and source.by_content
         return Description(
             static=static,
             hyper=dict(model.hyper) | _constants(static, parts),
@@ -130,7 +150,9 @@ class Catalogue:
             multiplications=model.multiplications,
             activations=model.activations,
             layers=model.layers,
-            data_hash=hashlib.sha256("".join(t.hash for t in self.tables(static, seeds)).encode()).hexdigest(),
+            data_hash=hashlib.sha256("".join(t.hash for t in self.tables(static, seeds)).encode()).hexdigest()
+            + (f" {table.classes}" if by_content else ""),
+            by_content=by_content,
         )
 
 
@@ -172,12 +194,11 @@ def _widths(static: dict[str, Any]) -> None:
         static |= {"width": 1, "activation": None}  # no hidden layer reads them
 
 
-def _names(static: Mapping[str, Any], parts: Parts) -> None:
+def _names(static: Mapping[str, Any], parts: Parts, source: Source | None) -> None:
     for registry, axis in (("stops", "stop"), ("clips", "clip"), ("schedules", "schedule")):
         if static[axis] is not None:
             parts.get(registry, static[axis])
     train.probe_names(static["probes"], parts.probes)
-    source = parts.get("data", static["data"]) if static["data"] else None
     for axis in static:
         prefix, dot, _ = axis.partition(".")
         if dot and OPTIONS.get(prefix) == "static" and not (source and axis in source.options):

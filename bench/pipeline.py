@@ -135,7 +135,7 @@ def run_study(
             raise InputError(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
-        folder.open(_manifest(study, settings, now, parts), round_)
+        folder.open(_manifest(study, settings, now, catalogue), round_)
         done, lost = _train(study, now, catalogue, compiler, folder, settings, tell)
         everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
@@ -212,15 +212,17 @@ def _train(
     return trained, failed
 
 
-def _manifest(study: Study, settings: Settings, now: Plan, parts: Parts) -> dict[str, Any]:
-    return {
+def _manifest(study: Study, settings: Settings, now: Plan, catalogue: Catalogue) -> dict[str, Any]:
+    own = [facts for program in now.programs if (facts := catalogue.facts(program.static))]
+    data = [facts for number, facts in enumerate(own) if facts not in own[:number]]
+    return ({"data": data} if data else {}) | {
         "study": study.id,
         "name": study.name,
         "profile": settings.profile,
         "seed": settings.seed,
         "lanes": settings.lanes,
         "parameters": settings.parameters,
-        "code": parts.hash,
+        "code": catalogue.parts.hash,
         "runs": now.runs,
         "programs": [program.key for program in now.programs],
         "versions": versions(),

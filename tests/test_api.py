@@ -1,5 +1,8 @@
 """The Python interface: a grid trained by a call, and tables read back, by it or by plain pandas."""
 
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -93,6 +96,47 @@ def test_a_part_of_ones_own(tmp_path, parts):
     runs = bench.run_grid({**AXES, "optimizer": ["sgd", "slow"]}, parts=mine, out=tmp_path)["runs"]
     still = runs["final_train_loss"] == runs["initial_train_loss"]
     assert (still == (runs["optimizer"] == "slow")).all()
+
+
+def test_arrays_of_ones_own(tmp_path):
+    x = np.random.default_rng(0).standard_normal((40, 3))
+    axes = {"data": "mine", "steps": 2, "constant_columns": "keep"}
+    made = bench.run_grid({**axes, "learning_rate": [0.1, 0.2]}, data={"mine": (x, x[:, 0])}, out=tmp_path)
+    assert made["runs"]["data"].tolist() == ["mine", "mine"]
+    assert made["runs"]["loss"].unique().tolist() == ["half_squared_error"]
+    again = bench.run_grid({**axes, "learning_rate": [0.1, 0.2]}, data={"mine": (x, x[:, 0])}, out=tmp_path)
+    assert again.path == made.path
+    other = bench.run_grid({**axes, "learning_rate": [0.1, 0.2]}, data={"mine": (x, x[:, 1])}, out=tmp_path)
+    assert other.path != made.path  # other rows are another grid, whatever they are called
+    labels = np.where(x[:, 0] > 0, "up", "down")
+    classes = bench.run_grid({**axes, "model": "softmax"}, data={"mine": (x, labels)}, out=tmp_path)
+    assert json.loads((classes.path / "manifest-0.json").read_text())["data"][0]["labels"] == ["down", "up"]
+
+
+X = np.arange(8.0).reshape(4, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (X, "data 'mine' is a ndarray; give a pair of arrays"),
+        ((X[0], X[0]), r"X is float64 of shape \(2,\); give numbers of shape \(rows, features\)"),
+        ((X[:0], X[:0, 0]), r"X is float64 of shape \(0, 2\)"),
+        ((X.astype(str), X[:, 0]), "X is <U32 of shape"),
+        ((X * 1j, X[:, 0]), "X is complex128"),
+        ((X, X[:3, 0]), r"y has shape \(3,\), X has 4 rows; give y of shape \(4,\)"),
+        ((X, X), r"y has shape \(4, 2\)"),
+        ((np.where(X == 3, np.nan, X), X[:, 0]), r"X\[1, 1\] is nan; give finite numbers"),
+        ((X, np.array([1, 2, np.inf, 3])), "row 2, column 'y' is inf; give a finite number"),
+        ((X, np.array([1, "a", None, []], object)), "y holds object; give numbers or labels of one type"),
+        ((X, X[:, 0] * 0), "has one class only, 0"),
+        ((X, X[:, 0] * 0 + 0.5), "is 0.5 in every row"),
+    ],
+)
+def test_arrays_that_cannot_be_trained_on_are_refused(given, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        bench.run_grid({"data": "mine"}, data={"mine": given}, out=tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_grid_that_cannot_be_right_is_refused(tmp_path):

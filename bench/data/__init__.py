@@ -2,8 +2,11 @@
 
 from bench.data.bundled import BUNDLED
 from bench.data.designs import DESIGNS
+from bench.data.files import file_source, is_file
 from bench.data.lines import LINES
 from bench.data.maps import MAPS
+from bench.data.openml import PREFIX, openml_source
+from bench.data.own import array_source
 from bench.data.prepare import prepare
 from bench.data.sequences import SEQUENCES
 from bench.data.small import SMALL
@@ -27,4 +30,16 @@ DATA: dict[str, Source] = {
 }
 """name -> source; a new data set is one entry."""
 
-__all__ = ["DATA", "SMALL", "Raw", "Source", "prepare"]
+
+def outside(name: object) -> Source | None:
+    """Data that is not registered: a file, or a data set of OpenML. None for any other name.
+
+    Raises:
+        InputError: a file of another kind, or no number of OpenML.
+    """
+    if isinstance(name, str) and name.startswith(PREFIX):
+        return openml_source(name)
+    return file_source(str(name)) if is_file(name) else None
+
+
+__all__ = ["DATA", "SMALL", "Raw", "Source", "array_source", "is_file", "outside", "prepare"]

@@ -34,3 +34,5 @@ class Source:
     per_seed: bool = False
     rows: str = ""
     """Shape in words, for listings."""
+    by_content: bool = False
+    """Whether results are named by the rows alone, wherever they come from; else by the data's name too."""

@@ -25,6 +25,7 @@ class Description(NamedTuple):
         rows, all_rows: train rows, and train and test rows together.
         parameters, multiplications, activations, layers: sizes of the model.
         data_hash: of the rows.
+        by_content: whether that hash alone names the data in a result's key, and what the data is called does not.
         surface: whether the model has no data, so that an epoch is one step.
     """
 
@@ -37,6 +38,7 @@ class Description(NamedTuple):
     activations: int
     layers: int
     data_hash: str
+    by_content: bool = False
 
 
 Describe = Callable[[Mapping[str, Any], Sequence[int]], Description]
@@ -77,7 +79,18 @@ def plan(grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | 
     programs = []
     for about, values, runs in merged.values():
         programs += _programs(about, *_unique(values, runs), identity, lanes)
+    _distinct(programs)
     return Plan(tuple(programs), sum(program.width for program in programs))
+
+
+def _distinct(programs: Sequence[Program]) -> None:
+    """Refuses the same rows under two names, whose results would have one name."""
+    seen: dict[str, Any] = {}
+    for program in programs:
+        if program.key in seen:
+            names = f"{seen[program.key]!r} and {program.static['data']!r}"
+            raise InputError(f"data {names} have the same content; name one of them.")
+        seen[program.key] = program.static["data"]
 
 
 def _groups(columns: Columns) -> Iterator[tuple[dict[str, Any], NDArray[np.int64]]]:
@@ -155,7 +168,8 @@ def _programs(
             width, about.multiplications, about.layers, batch, steps, about.all_rows, len(checkpoints), chunk
         )
         part = {axis: column[own] for axis, column in values.items()}
-        key = _key(static, part, chunk, steps, checkpoints, about.data_hash, identity)
+        named = {**static, "data": None} if about.by_content else static
+        key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)
         yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost)
 
 
