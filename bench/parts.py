@@ -31,6 +31,7 @@ def default_parts() -> Parts:
         clips=train.CLIPS,
         stops=train.STOPS,
         orders=train.ORDERS,
+        pretrainings=train.PRETRAININGS,
         probes=train.PROBES,
         hash=source_hash(
             "models", "bench.train", "bench.data", "bench.plan", "bench.measure"
@@ -141,6 +142,7 @@ class Catalogue:
         source = self.source(static["data"]) if static["data"] else None
         _names(static, parts, source)
         by_content = source is not None and source.by_content
+        phases = _phases(static, parts, model)
         return Description(
             static=static,
             hyper=dict(model.hyper) | _constants(static, parts),
@@ -150,6 +152,7 @@ class Catalogue:
             multiplications=model.multiplications,
             activations=model.activations,
             layers=model.layers,
+            steps_before=phases * (static["pretraining_steps"] or 0),
             data_hash=hashlib.sha256("".join(t.hash for t in self.tables(static, seeds)).encode()).hexdigest()
             + (f" {table.classes}" if by_content else ""),
             by_content=by_content,
@@ -205,10 +208,28 @@ def _names(static: Mapping[str, Any], parts: Parts, source: Source | None) -> No
             raise unknown("option", axis, source.options if source else ())
 
 
+def _phases(static: dict[str, Any], parts: Parts, model: models.Model) -> int:
+    """How many phases come before the first step; a run without any is the plain one, whatever it is called."""
+    phases = len(parts.get("pretrainings", static["pretraining"]).phases(model, static))
+    if not phases or not static["pretraining_steps"]:
+        static |= {"pretraining": "none", "pretraining_steps": None}
+        return 0
+    return phases
+
+
+_WITH_CONSTANTS = {
+    "optimizer": "methods",
+    "schedule": "schedules",
+    "clip": "clips",
+    "pretraining": "pretrainings",
+}
+"""Axis -> the registry of its parts, which name their traced constants."""
+
+
 def _constants(static: Mapping[str, Any], parts: Parts) -> dict[str, float]:
     """Traced constants of the optimizer, schedule, clip, stopping rule and average loss, with their defaults."""
     found = {"ewma.decay": train.EWMA_DECAY}
-    for prefix, registry in (("optimizer", "methods"), ("schedule", "schedules"), ("clip", "clips")):
+    for prefix, registry in _WITH_CONSTANTS.items():
         part = parts.get(registry, static[prefix])
         found |= {f"{prefix}.{name}": value for name, value in part.constants.items()}
     if static["stop"] != "none":

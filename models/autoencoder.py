@@ -35,4 +35,4 @@ def autoencoder(shape: Shape, options: Mapping[str, Any], init: Init, activation
         return h
 
     plain = {"group": lambda params: params, "ungroup": lambda groups: groups, "inspect": None, "layers": 0}
-    return network._replace(apply=apply, slopes=lambda *_: (), taps=lambda rows: (), **plain)
+    return network._replace(apply=apply, slopes=lambda *_: (), taps=lambda rows: (), layer=None, **plain)

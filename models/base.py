@@ -18,11 +18,16 @@ class Shape(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Rows that one step sees; `weight` is 1 for a row that counts and 0 for padding, or None when all rows count."""
+    """Rows that one step sees.
+
+    `weight` is 1 for a row that counts and 0 for padding, or None when all rows count. `noise` is uniform on [0, 1), at
+    least as wide as any layer's input, for objectives that corrupt what they see; None without them.
+    """
 
     x: Array  # (rows, inputs)
     y: Array  # (rows,), integer classes or real values
     weight: Array | None = None  # (rows,)
+    noise: Array | None = None  # (rows, widest)
 
 
 class Taps(NamedTuple):
@@ -51,6 +56,10 @@ class Model(NamedTuple):
     A model whose output on a row depends on the other rows, as with batch normalisation, sets `predict(groups, x,
     hyper, fitted)`: the outputs on rows of which only the first `fitted`, the train rows, act on others.
 
+    A model whose parameters are a list of layers, and each of whose hidden layers reads nothing but the one below, sets
+    `layer(params[index], h, hyper, index)`, from the signal h_{index} to h_{index + 1} with h_0 = x, so that its layers
+    can be trained one by one.
+
     A recurrent model sets `memory(params, x, hyper, first)`: what it remembers after each row, (rows, memories), having
     started from `first` of that shape.
 
@@ -67,6 +76,7 @@ class Model(NamedTuple):
     inspect: Callable[..., tuple[Array, Taps]] | None = None
     slopes: Callable[[Params, tuple[Array, ...], Hyper], tuple[Array, ...]] = lambda groups, pre, hyper: ()
     predict: Callable[[Params, Array, Hyper, int], Array] | None = None
+    layer: Callable[[Params, Array, Hyper, int], Array] | None = None
     memory: Callable[[Params, Array, Hyper, Array], Array] | None = None
     memories: int = 0
     taps: Callable[[int], tuple[tuple[int, ...], ...]] = lambda rows: ()

@@ -122,6 +122,9 @@ def mlp(
         if normalisation and normalisation.mixes_rows
         else None,
         slopes=slopes,
+        layer=(lambda layer, h, hyper, index: layer_of((None, h), layer, hyper, index, None, None)[0][1])
+        if skip == "none"
+        else None,
         taps=lambda rows: tuple((len(run), rows, pairs[run[0]][1]) for run in runs),
         layers=depth + 1,
         multiplications=sum(fan_in * fan_out for fan_in, fan_out in pairs),

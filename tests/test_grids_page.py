@@ -44,7 +44,7 @@ def _models() -> str:
 def _names(parts: Any) -> dict[str, str]:
     """Marker on the page -> what stands under it."""
     tables = {"axes": _axes(), "models": _models()}
-    constants = {"methods": "optimizer", "schedules": "schedule", "clips": "clip"}
+    constants = {"methods": "optimizer", "schedules": "schedule", "clips": "clip", "pretrainings": "pretraining"}
     for registry, word in constants.items():
         own = getattr(parts, registry).items()
         tables[registry] = _table(

@@ -58,15 +58,18 @@ def estimate(
     all_rows: int,
     checkpoints: int,
     chunk: int,
+    steps_before: int = 0,
 ) -> Cost:
     """The cost of a program on two cores of a laptop-class CPU, within a factor of 2 for networks.
 
     A step costs its multiplications at a rate that grows with the rows of a batch, and a fixed time for each compiled
-    kernel of each layer; a checkpoint evaluates all rows forward; compiling grows with the layers.
+    kernel of each layer; a checkpoint evaluates all rows forward; compiling grows with the layers. A step of
+    pretraining, which goes forward through half of the layers on average and trains one, is taken for half a step; the
+    operations are those of the run's own steps.
     """
-    training = 6.0 * multiplications * batch_rows * steps * lanes
-    evaluating = 2.0 * multiplications * all_rows * checkpoints * lanes
+    passes, per_step = 2.0 * multiplications * lanes, max(1, lanes // chunk) * (4 + 6 * layers)
+    training, evaluating = 3 * passes * batch_rows, passes * all_rows * checkpoints
     rate = THIN_RATE if batch_rows < 8 else RATE
-    launches = steps * max(1, lanes // chunk) * (4 + 6 * layers)
-    seconds = 0.3 + 0.05 * layers + training / rate + evaluating / RATE + launches * LAUNCH
-    return Cost(training + evaluating, seconds)
+    all_steps = steps + 0.5 * steps_before
+    seconds = 0.3 + 0.05 * layers + all_steps * (training / rate + per_step * LAUNCH) + evaluating / RATE
+    return Cost(training * steps + evaluating, seconds)

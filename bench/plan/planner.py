@@ -25,6 +25,7 @@ class Description(NamedTuple):
         rows, all_rows: train rows, and train and test rows together.
         parameters, multiplications, activations, layers: sizes of the model.
         data_hash: of the rows.
+        steps_before: steps of pretraining, all phases together.
         by_content: whether that hash alone names the data in a result's key, and what the data is called does not.
         surface: whether the model has no data, so that an epoch is one step.
     """
@@ -38,6 +39,7 @@ class Description(NamedTuple):
     activations: int
     layers: int
     data_hash: str
+    steps_before: int = 0
     by_content: bool = False
 
 
@@ -164,9 +166,8 @@ def _programs(
         width = len(runs[own])
         chunk = static["lanes"] or lanes
         chunk = chunk or chunk_width(width, per_lane)
-        cost = estimate(
-            width, about.multiplications, about.layers, batch, steps, about.all_rows, len(checkpoints), chunk
-        )
+        sizes = (about.multiplications, about.layers, batch)
+        cost = estimate(width, *sizes, steps, about.all_rows, len(checkpoints), chunk, about.steps_before)
         part = {axis: column[own] for axis, column in values.items()}
         named = {**static, "data": None} if about.by_content else static
         key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)

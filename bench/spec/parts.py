@@ -23,6 +23,7 @@ class Parts:
     clips: Mapping[str, Any]
     stops: Mapping[str, Any]
     orders: Mapping[str, Any]
+    pretrainings: Mapping[str, Any]
     probes: Mapping[str, Any]
     hash: str = ""  # of the sources of the parts; part of every result's name
 
@@ -70,5 +71,6 @@ _SINGULAR = {
     "clips": "clip",
     "stops": "stopping rule",
     "orders": "order",
+    "pretrainings": "pretraining",
     "probes": "probe",
 }

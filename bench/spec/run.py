@@ -24,6 +24,7 @@ OPTIONS = {
     "ewma": "traced",  # ewma.decay, of the average of the batch losses
     "residual": "traced",  # residual.scale, residual.decay
     "normalisation": "traced",  # normalisation.epsilon
+    "pretraining": "traced",  # pretraining.learning_rate, pretraining.noise
     "surface": "traced",
     "start": "traced",
 }
@@ -49,6 +50,8 @@ class Run:
     activation: str = _axis("tanh", "static", "activation between layers")
     bias: bool = _axis(True, "static", "whether layers have biases")
     init: str = _axis("default", "static", "initialisation; `default` is zeros for linear models, glorot for networks")
+    pretraining: str = _axis("none", "static", "how hidden layers are trained before the first step, layer by layer")
+    pretraining_steps: int = _axis(1000, "static", "steps for which each of them is; 0 is no pretraining")
     loss: str = _axis("default", "static", "loss; `default` follows the model and the data")
     optimizer: str = _axis("sgd", "static", "optimizer")
     schedule: str = _axis("constant", "static", "learning rate as a function of the step")
@@ -83,7 +86,7 @@ _FIELDS = {field.name: field for field in dataclasses.fields(Run) if field.name 
 STATIC = tuple(name for name, field in _FIELDS.items() if field.metadata["kind"] == "static")
 TRACED = tuple(name for name, field in _FIELDS.items() if field.metadata["kind"] == "traced")
 
-_POSITIVE = {"learning_rate", "diverge_above"}
+_POSITIVE = {"learning_rate", "pretraining.learning_rate", "diverge_above"}
 _NON_NEGATIVE = {"l2", "normalize_rows"}
 _CHOICES = {
     "scaling": ("standard", "minmax", "raw"),
@@ -129,7 +132,7 @@ def validate(axis: str, value: Any) -> None:
         raise unknown(axis, value, _CHOICES[axis])
     elif axis in ("bias", "final_parameters") and not isinstance(value, bool):
         raise InputError(f"{axis} = {value!r}: give true or false.")
-    elif axis in ("depth", "epochs", "steps", "repeats", "lanes", "width", *_WORDS):
+    elif axis in ("depth", "epochs", "steps", "pretraining_steps", "repeats", "lanes", "width", *_WORDS):
         _validate_count(axis, value)
 
 
@@ -144,6 +147,8 @@ def _validate_number(axis: str, value: Any) -> None:
         raise InputError(f"{axis} = {value!r}: give 0 or more.")
     if axis == "ewma.decay" and not 0 <= value < 1:
         raise InputError(f"ewma.decay = {value!r}: give a number from 0, no average, to below 1.")
+    if axis == "pretraining.noise" and not 0 <= value <= 1:
+        raise InputError(f"pretraining.noise = {value!r}: give a share of inputs, from 0 to 1.")
     if axis == "seed" and (value != int(value) or not 0 <= value < 2**63):
         raise InputError(f"seed = {value!r}: give a whole number from 0 to 2^63 - 1.")
 
@@ -157,7 +162,7 @@ def _validate_count(axis: str, value: Any) -> None:
         for item in value:
             _validate_count(axis, item)
         return
-    least = {"depth": 0, "steps": 0, "epochs": 0}.get(axis, 1)
+    least = {"depth": 0, "steps": 0, "epochs": 0, "pretraining_steps": 0}.get(axis, 1)
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         also = f" or {_WORDS[axis]!r}" if axis in _WORDS else ""
         raise InputError(f"{axis} = {value!r}: give a whole number of at least {least}{also}.")

@@ -18,7 +18,7 @@ TABLES = ("runs", "curves", "layers", "values", "programs")
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 _NULLS = {"normalize_rows": pa.float64(), "bias": pa.bool_()} | dict.fromkeys(
-    ("depth", "width", "batch_size", "epochs", "steps", "lanes"), pa.int64()
+    ("depth", "width", "pretraining_steps", "batch_size", "epochs", "steps", "lanes"), pa.int64()
 )
 """Types of the axes that may be null and are no text."""
 

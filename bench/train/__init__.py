@@ -4,6 +4,7 @@ from bench.train.devices import configure
 from bench.train.engine import EWMA_DECAY, Prepared, prepare
 from bench.train.methods import CLIPS, METHODS, Method
 from bench.train.orders import ORDERS
+from bench.train.pretraining import PRETRAININGS, Phase, Pretraining
 from bench.train.probes import PROBES, probe_names
 from bench.train.schedules import SCHEDULES, Schedule
 from bench.train.snapshot import Probe, Snapshot
@@ -14,11 +15,14 @@ __all__ = [
     "EWMA_DECAY",
     "METHODS",
     "ORDERS",
+    "PRETRAININGS",
     "PROBES",
     "SCHEDULES",
     "STOPS",
     "Method",
+    "Phase",
     "Prepared",
+    "Pretraining",
     "Probe",
     "Schedule",
     "Snapshot",

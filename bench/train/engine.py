@@ -20,6 +20,7 @@ from bench.train import records
 from bench.train.layout import Layout, arrange
 from bench.train.methods import Method
 from bench.train.orders import stream
+from bench.train.pretraining import Phase, noise_at, noise_rows
 from bench.train.probes import probe_names
 from bench.train.snapshot import tree_norm
 from bench.train.stops import Stop
@@ -35,6 +36,14 @@ class Rule(NamedTuple):
     method: Callable[[Mapping[str, Array]], optax.GradientTransformation]
     rate: Callable[[Mapping[str, Array], Array], Array]
     stop: Stop | None
+    phases: tuple[Phase, ...] = ()
+
+
+class Before(NamedTuple):
+    """What pretraining reads; N distinct seeds, T steps of all phases together."""
+
+    orders: Any  # (N, T, batch size), or (N, 0, 0) for full batches
+    noise: Any  # (N, noise rows, widest input of a layer)
 
 
 class Inputs(NamedTuple):
@@ -49,6 +58,7 @@ class Inputs(NamedTuple):
     orders: Any  # (N, steps, batch size), or (N, 0, 0) for full batches
     rows: records.Rows  # x (1 or N, m + test, inputs)
     bounds: Any  # (checkpoints, 2): first and last step of the segment that ends at each checkpoint
+    before: Any = None  # Before, where there are phases
 
 
 class Prepared(NamedTuple):
@@ -98,7 +108,7 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
     static, table = program.static, tables[0]
     rule = _rule(static, parts, table)
     layout = arrange(program.lanes["seed"], program.chunk, len(devices))
-    inputs = _inputs(program, parts, tables, rule.model, layout)
+    inputs = _inputs(program, parts, tables, rule, layout)
     probes = [parts.get("probes", name) for name in probe_names(static["probes"], parts.probes)]
     probe_rows = table.rows if static["probe_rows"] == "all" else min(table.rows, static["probe_rows"])
     look = inspected(rule.model, rule.per_row, table.rows)
@@ -108,8 +118,9 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
         records.probe(rule.model, rule.objective, look, rule.method, probes, rule.per_row),
         train_rows=table.rows,
         probe_rows=probe_rows,
+        steps_before=static["pretraining_steps"] or 0,
         longest=int(np.max(np.diff(inputs.bounds, axis=1))),
-        padded=bool((inputs.orders < 0).any()),
+        padded=any(bool((own < 0).any()) for own in (inputs.orders, *(inputs.before or ())[:1])),
         final=static["final_parameters"],
     )
 
@@ -121,7 +132,7 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
     sharded = jax.shard_map(
         chunks,
         mesh=mesh,
-        in_specs=(Inputs(spread, spread, same, same, records.Rows(same, same), same),),
+        in_specs=(Inputs(spread, spread, same, same, records.Rows(same, same), same, same),),
         out_specs=spread,
         check_vma=False,
     )
@@ -142,10 +153,11 @@ def _rule(static: Mapping[str, Any], parts: Parts, table: Table) -> Rule:
         method.make if static["clip"] == "none" else lambda hyper: optax.chain(clip.make(hyper), method.make(hyper)),
         parts.get("schedules", static["schedule"]).rate,
         parts.get("stops", static["stop"]),
+        parts.get("pretrainings", static["pretraining"]).phases(model, static),
     )
 
 
-def _inputs(program: Program, parts: Parts, tables: Sequence[Table], model: Model, layout: Layout) -> Inputs:
+def _inputs(program: Program, parts: Parts, tables: Sequence[Table], rule: Rule, layout: Layout) -> Inputs:
     static = program.static
     dtype = jnp.dtype(static["dtype"])
     wide = jnp.promote_types(dtype, jnp.float32)  # traced constants of half-precision runs stay in float32
@@ -155,13 +167,19 @@ def _inputs(program: Program, parts: Parts, tables: Sequence[Table], model: Mode
         if axis != "seed" and np.any(values != _CHEAPER.get(axis, np.nan))
     }
     seeds = np.unique(program.lanes["seed"])
-    draws = np.stack([stream(seed, 0).standard_normal(model.draws) for seed in seeds])
-    if static["batch_size"] == "full":
-        orders = np.zeros((len(seeds), 0, 0), np.int32)
-    else:
-        order = parts.get("orders", static["order"])
-        size = (tables[0].rows, static["batch_size"], program.steps, static["ragged"])
-        orders = np.stack([order(stream(seed, 1), *size) for seed in seeds]).astype(np.int32)
+    draws = np.stack([stream(seed, 0).standard_normal(rule.model.draws) for seed in seeds])
+
+    def orders(purpose: int, steps: int) -> Any:
+        if static["batch_size"] == "full":
+            return np.zeros((len(seeds), 0, 0), np.int32)
+        order, size = parts.get("orders", static["order"]), (static["batch_size"], steps, static["ragged"])
+        return np.stack([order(stream(seed, purpose), tables[0].rows, *size) for seed in seeds]).astype(np.int32)
+
+    before = None
+    if rule.phases:
+        widest = max(tables[0].x.shape[1], *(shape[-1] for shape in rule.model.taps(1)))
+        noise = np.stack([noise_rows(stream(seed, 3), widest) for seed in seeds])
+        before = Before(orders(2, len(rule.phases) * static["pretraining_steps"]), noise)
     rows = records.Rows(
         np.stack([np.concatenate([table.x, table.x_test]) for table in tables]).astype(dtype),
         np.stack([np.concatenate([table.y, table.y_test]) for table in tables]).astype(
@@ -170,7 +188,7 @@ def _inputs(program: Program, parts: Parts, tables: Sequence[Table], model: Mode
     )
     ends = np.asarray(program.checkpoints, np.int32)
     bounds = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1).astype(np.int32)
-    return Inputs(hyper, layout.seed, draws.astype(dtype), orders, rows, bounds)
+    return Inputs(hyper, layout.seed, draws.astype(dtype), orders(1, program.steps), rows, bounds, before)
 
 
 class Status(NamedTuple):
@@ -205,6 +223,7 @@ def _chunk(
     probe: Callable[..., Any],
     train_rows: int,
     probe_rows: int,
+    steps_before: int,
     longest: int,
     padded: bool,
     final: bool,
@@ -222,6 +241,10 @@ def _chunk(
         after = _after(rule.stop, hyper, longest)
 
         params = over(rule.model.init, "seed", "lane")(inputs.draws[inputs.seed], hyper)
+        if inputs.before:
+            orders, noise = (own[inputs.seed] for own in inputs.before)
+            earlier, _ = _batches(rows, orders, shared, train_rows, padded)
+            params = _pretrained(rule, steps_before, params, hyper, earlier, batch_scope, noise)
         state = over(lambda p, h: rule.method(h).init(p), "lane", "lane")(params, hyper)
         loss_type = jax.tree.leaves(params)[0].dtype
         none = jnp.full(shape, -1, jnp.int32)
@@ -312,6 +335,40 @@ def _step(rule: Rule) -> Callable[..., Any]:
         return optax.apply_updates(params, updates), state, seen
 
     return step
+
+
+def _pretrained(
+    rule: Rule,
+    steps: int,
+    params: Any,
+    hyper: dict[str, Array],
+    batch: Callable[[Array | int], Batch],
+    batch_scope: str,
+    noise: Array,
+) -> Any:
+    """Parameters after the phases of a pretraining, each of `steps` steps with a new state of the optimizer."""
+    hyper = {**hyper, "learning_rate": hyper["pretraining.learning_rate"]}
+    for number, phase in enumerate(rule.phases):
+
+        def step(own: Any, state: Any, rest: Any, hyper: Any, batch: Batch, noise: Array, t: Array, phase=phase) -> Any:
+            def objective(own: Any, batch: Batch, hyper: Any) -> Array:
+                return phase.objective(own, rest, batch, hyper)
+
+            plain = rule._replace(objective=objective, rate=lambda hyper, _: hyper["learning_rate"], stop=None)
+            return _step(plain)(own, state, hyper, batch._replace(noise=noise), t)[:2]
+
+        take = over(step, "lane", "lane", "lane", "lane", batch_scope, "seed", "all")
+        own = over(phase.start, "lane")(params)
+        state = over(lambda p, h: rule.method(h).init(p), "lane", "lane")(own, hyper)
+
+        def body(t: Array, carry: Any, params=params, take=take, first=number * steps) -> Any:
+            now = batch(first + t)
+            rows = now.x.shape[-2]
+            return take(*carry, params, hyper, now, noise_at(noise, first + t, rows), t)
+
+        own, _ = lax.fori_loop(0, steps, body, (own, state))
+        params = over(phase.finish, "lane", "lane")(own, params)
+    return params
 
 
 def _where(active: Array, new: Any, old: Any) -> Any:
