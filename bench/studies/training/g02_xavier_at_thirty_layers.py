@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
-from bench.stats import binomial, claim, equivalent, sign
+from bench.stats import bound, claim, equivalent, sign
 from bench.studies import bugs
 
 THIRTY = Claim(
@@ -21,20 +21,21 @@ THIRTY = Claim(
 )
 
 XAVIER, HE = 1.0, 2.0  # sigma_w^2
-STEPS, TEST_ROWS, CHANCE, TRAINED = 4000, 397, 0.1, 0.5
+RATE, TRAINED = 0.02, 0.5
+SEEDS = list(range(8, 16))  # those before chose the rate
+STEPS = {"full": 4000, "quick": 1000, "cell": 0}
 DEPTHS = {"full": (22, 30), "quick": (22, 30), "cell": (8,)}
 TRAINED_DEPTHS = {"full": (22, 30), "quick": (30,), "cell": ()}
-RATES = {"full": [0.03, 0.1], "quick": [0.1], "cell": [0.1]}
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     net = {"model": "mlp", "activation": "relu", "init": "lecun", "constant_columns": "keep", "normalize_rows": 1.0}
     gains = {"init.gain": [float(np.sqrt(XAVIER)), float(np.sqrt(HE))]}
     look = {"split": "16/0", "steps": 0, "checkpoints": "end", "probes": "layer_gradients", "width": 256}
-    train = {"split": "1400/397", "steps": STEPS, "batch_size": 16, "checkpoints": 100, "probes": "off", "width": 64}
-    rates = {"learning_rate": RATES[profile], "seed": list(range(8))}
+    run = {"steps": STEPS[profile], "batch_size": 16, "checkpoints": 100, "learning_rate": RATE, "seed": SEEDS}
+    train = {"split": "1400/397", "probes": "off", "width": 64, **run}
     found = [Grid({**net, **gains, **look, "depth": depth, "seed": list(range(64))}) for depth in DEPTHS[profile]]
-    return found + [Grid({**net, **gains, **train, **rates, "depth": depth}) for depth in TRAINED_DEPTHS[profile]]
+    return found + [Grid({**net, **gains, **train, "depth": depth}) for depth in TRAINED_DEPTHS[profile]]
 
 
 def judge(evidence: Evidence) -> Sequence[Finding]:
@@ -56,23 +57,29 @@ def _factors(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _trained(evidence: Evidence) -> Iterator[Finding]:
-    """Which networks train at their best rate, and after how many steps half of them do."""
-    best: dict[tuple[int, float], dict[int, tuple[float, float]]] = defaultdict(dict)
+    """Which networks train, by their median over seeds, and after how many steps."""
+    ends: dict[tuple[int, float], list[float]] = defaultdict(list)
+    reached: dict[tuple[int, float], list[float]] = defaultdict(list)
+    length = 0
     for run, steps, values in evidence.curve("test_accuracy") if "test_accuracy" in evidence.curves else ():
-        if run.steps == STEPS:
-            cell, there = best[run.depth, round(run["init.gain"] ** 2)], np.flatnonzero(values > TRAINED)
-            own = (float(values[-1]), -float(steps[there[0]]) if len(there) else -np.inf)
-            cell[run.seed] = max(cell.get(run.seed, own), own)
-    for depth in sorted({depth for depth, _ in best}):
-        xavier, he = (np.asarray(list(best[depth, variance].values())) for variance in (XAVIER, HE))
-        name = f"L = {depth}"
-        yield sign(f"{name}: He's test accuracy above {TRAINED}", he[:, 0] - TRAINED)
-        if 2.0**-depth > STEPS**-2.0:
-            yield sign(f"{name}: Xavier's test accuracy above {TRAINED}", xavier[:, 0] - TRAINED)
-            yield sign(f"{name}: He's reaches {TRAINED} in fewer steps", he[:, 1] - xavier[:, 1])
+        cell, there = (run.depth, round(run["init.gain"] ** 2)), np.flatnonzero(values > TRAINED)
+        ends[cell].append(float(values[-1]))
+        reached[cell].append(float(steps[there[0]]) if len(there) else np.inf)
+        length = int(steps[-1])
+    for depth in sorted({depth for depth, _ in ends}):
+        he, xavier = (float(np.median(ends[depth, variance])) for variance in (HE, XAVIER))
+        name, many = f"L = {depth}, {length} steps", len(ends[depth, HE])
+        yield bound(f"{name}: {TRAINED} / He's median test accuracy", TRAINED / he, 1, tight=None, seeds=many)
+        if 2.0**-depth > length**-2.0:
+            yield bound(
+                f"{name}: {TRAINED} / Xavier's median test accuracy", TRAINED / xavier, 1, tight=None, seeds=many
+            )
+            sooner = np.subtract(reached[depth, XAVIER], reached[depth, HE])
+            yield sign(f"{name}: He's reaches {TRAINED} in fewer steps", sooner)
         else:
-            hits = round(float(np.median(xavier[:, 0])) * TEST_ROWS)
-            yield binomial(f"{name}: Xavier's test accuracy, median, is chance", hits, TEST_ROWS, CHANCE)
+            yield bound(
+                f"{name}: Xavier's median test accuracy / {TRAINED}", xavier / TRAINED, 1, tight=None, seeds=many
+            )
 
 
 STUDY = Study(
