@@ -7,12 +7,14 @@ from bench.errors import unknown
 
 COMMANDS = {
     "run": "train studies, write their tables and print the verdicts",
+    "report": "write one page that says what happened, or the verdicts as Markdown or CSV",
+    "figure": "write a figure of a study as PDF, SVG, PNG, CSV or JSON",
     "clean": "remove results",
     "catalogue": "write the table of studies from their results",
     "peers": "train the same with PyTorch, plain JAX and scikit-learn, and compare seconds",
     "speed": "time two checkouts or two configurations in turn",
 }
-MODULES = {"peers": "bench.peers.__main__", "speed": "bench.speed.__main__"}
+MODULES = {"peers": "bench.peers.__main__", "report": "bench.report.__main__", "speed": "bench.speed.__main__"}
 
 
 def main() -> int:

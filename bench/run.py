@@ -81,6 +81,8 @@ class Options:
     """Train N runs of each study again, alone, and report the largest difference."""
     time: Annotated[bool, _option()] = False
     """Measure: programs alone, warm, repeated; no compilation in the background, no cache."""
+    no_report: Annotated[bool, _option()] = False
+    """Write no page; without this, and without --json, report.html in the folder of the results says what happened."""
     fail_fast: Annotated[bool, _option()] = False
     """Stop at the first program that fails, instead of going on with the others."""
     verbose: Annotated[bool, _option(aliases=["-v"])] = False
@@ -160,7 +162,27 @@ def _run(options: Options) -> int:
         show.verdicts(judged, facts)
     if options.verdict and not options.json:
         show.gradients(judged)
+    if not options.json and not options.no_report:
+        _page(judged, options)
     return facts["exit"]
+
+
+def _page(judged: "list[Judged]", options: Options) -> None:
+    """Writes the page about what was run; never the reason why a run fails."""
+    from bench.report.files import REMEDY, missing, write
+
+    if missing():
+        print(f"For a page that shows all of this with its figures: {REMEDY}.")
+        return
+    profile = judged[0].folder.name
+    try:
+        path = write(options.out, [one.study.name for one in judged], profile, static=False)
+    except Exception as error:  # the results are saved, and the verdicts were shown
+        if options.verbose:
+            raise
+        print(f"no report: {type(error).__name__}: {error}", file=sys.stderr)
+    else:
+        print(f"Report: {path}")
 
 
 def _chosen(options: Options) -> "list[Study]":

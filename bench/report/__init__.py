@@ -1,0 +1,1 @@
+"""One self-contained page per run, which says what happened; the verdicts as Markdown or CSV."""

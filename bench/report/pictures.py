@@ -1,0 +1,149 @@
+"""Figures for the page: Vega-Lite specifications with their numbers packed, and pictures for where nothing runs."""
+
+import base64
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+import vl_convert
+
+from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, sensitivity
+from bench.figures.findings import MOST_NAMED, dots
+from bench.report.collect import Card, Report
+from bench.spec import Frame
+
+DIGITS = 5
+"""Of the numbers in a figure: more cannot be seen."""
+
+VEGA_LITE = "6.4"
+"""The version of Vega-Lite, of those that vl-convert has, that the installed Altair writes."""
+
+MOST_STATIC = 60_000
+"""Bytes of a static picture; larger ones are left out."""
+
+
+class Picture(NamedTuple):
+    """A figure as the page needs it.
+
+    Attributes:
+        title: what to see.
+        note: what signs and lines mean.
+        description: for those who cannot see it.
+        spec: Vega-Lite, its datasets packed column by column; `page.js` unpacks them.
+        static: the same as a `data:` address of a picture, or nothing.
+    """
+
+    title: str
+    note: str
+    description: str
+    spec: dict[str, Any]
+    static: str = ""
+
+
+def pictures(card: Card, static: bool) -> tuple[list[Picture], Picture | None]:
+    """What a card shows, and what it shows when asked: the figures of its study, and its findings beside theory.
+
+    Args:
+        card: a study that was run.
+        static: also draw the first figure as a static picture, which takes a tenth of a second.
+    """
+    if not card.runs:
+        return [], None
+    if card.own:
+        drawn = [one for one in (sensitivity(card.tables), heat(card.tables), loss_curves(card.tables)) if one]
+    else:
+        drawn = charts(card.study, card.tables)
+    shown = [_picture(one, static and index == 0) for index, one in enumerate(drawn)]
+    beside = against_theory(card.study, card.tables["findings"])
+    return shown, None if beside is None else _picture(beside, False)
+
+
+def overview(report: Report) -> dict[str, Picture]:
+    """All checks of a report in one picture, and where its seconds went; those that there are."""
+    found = {}
+    findings: Frame = pd.concat([card.tables["findings"] for card in report.cards], ignore_index=True)
+    if len(findings):
+        findings = findings[findings["impl"].notna() & (findings["measured"] > 0) & (findings["predicted"] > 0)]
+    if len(findings) > MOST_NAMED:
+        found["checks"] = _checks(findings)
+    programs = pd.concat([card.tables["programs"] for card in report.cards], ignore_index=True)
+    if len(programs):
+        found["ledger"] = _picture(ledger(programs), False)
+    return found
+
+
+def _checks(findings: Frame) -> Picture:
+    """What was measured over what was predicted, both positive, for logarithmic axes."""
+    title = f"{len(findings):,} checks of positive quantities: on the line, measurement and theory agree"
+    picture = _picture(dots(title, findings, SCREEN), False)
+    for layer in picture.spec["layer"]:
+        for channel, words in (("x", "predicted"), ("y", "measured")):
+            layer["encoding"][channel]["title"] = words
+    picture.spec.update(width=560, height=320)
+    return picture._replace(note="Dots off the line are bounds, which only have to hold, or failures.")
+
+
+def _picture(drawn: Drawn, static: bool) -> Picture:
+    spec = drawn.chart.to_dict(validate=False)
+    picture = _static(spec) if static else ""
+    title = spec.pop("title", "")  # the caption says it
+    note = title.get("subtitle", "") if isinstance(title, dict) else ""
+    names = spec.pop("datasets", {})
+    _nominal(spec)
+    spec["datasets"] = {name: packed(rows) for name, rows in names.items()}
+    for unused in ("$schema", "description"):
+        spec.pop(unused, None)
+    note = " ".join(note) if isinstance(note, list) else note
+    return Picture(drawn.title, note, drawn.description, spec, picture)
+
+
+def _nominal(spec: Mapping[str, Any]) -> None:
+    """Colours that go with shapes become names: Vega-Lite warns about shapes of ordered values; the order is given."""
+    layers = [layer["encoding"] for layer in (spec.get("spec") or spec).get("layer", ()) if "encoding" in layer]
+    if any("shape" in encoding for encoding in layers):
+        for encoding in layers:
+            for channel in {"color", "shape"} & set(encoding):
+                if encoding[channel].get("type") == "ordinal":
+                    encoding[channel]["type"] = "nominal"
+
+
+def packed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows as columns, a fifth of the size: words by their number, numbers in few digits, no NaN.
+
+    Args:
+        rows: of one dataset, as Altair writes them.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {"rows": len(rows), "columns": {name: _column([row.get(name) for row in rows]) for name in names}}
+
+
+def _column(values: list[Any]) -> Any:
+    if any(isinstance(value, str) for value in values):
+        words = list(dict.fromkeys(values))
+        place = {word: index for index, word in enumerate(words)}
+        return {"words": words, "places": [place[value] for value in values]}
+    short = [_short(value) for value in values]
+    return short[0] if short and all(value == short[0] for value in short) else short
+
+
+def _short(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    value = float(f"{value:.{DIGITS}g}")
+    return int(value) if value.is_integer() and abs(value) < 1e15 else value
+
+
+def _static(spec: Mapping[str, Any]) -> str:
+    """The picture as a `data:` address, as PNG: of a thousand points an SVG is ten times as large."""
+    # A ground of its own: the page may be dark, and black letters on it would be lost.
+    paper = {**spec, "background": "#ffffff", "padding": 8}
+    data = vl_convert.vegalite_to_png(paper, vl_version=VEGA_LITE, scale=1.25)
+    return f"data:image/png;base64,{base64.b64encode(data).decode()}" if len(data) <= MOST_STATIC else ""
+
+
+def bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed in one script, which defines `vegaEmbed`."""
+    return f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;', VEGA_LITE)}}})();"
