@@ -62,6 +62,8 @@ def _trained(evidence: Evidence) -> Iterator[Finding]:
     reached: dict[tuple[int, float], list[float]] = defaultdict(list)
     length = 0
     for run, steps, values in evidence.curve("test_accuracy") if "test_accuracy" in evidence.curves else ():
+        if not steps[-1]:
+            continue  # a network that was only looked at
         cell, there = (run.depth, round(run["init.gain"] ** 2)), np.flatnonzero(values > TRAINED)
         ends[cell].append(float(values[-1]))
         reached[cell].append(float(steps[there[0]]) if len(there) else np.inf)
