@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from bench import claims
 from bench.errors import InputError, unknown
-from bench.spec import Grid, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Study
 from bench.spec.run import OPTIONS, Run, kind
 
 EXAMPLE = """\
@@ -41,6 +42,32 @@ seed = {{ range = [0, 4] }}
 # Options of a part have a dot in their name, which TOML wants quoted:
 # optimizer = "momentum"
 # "optimizer.momentum" = [0.5, 0.9, 0.99]
+
+# Claims about the runs, which are SUPPORTED, REFUTED or UNDECIDED: `before` (the first side reaches a target before the
+# second), `equal` (within some tolerance), `slope` (positive or negative over an axis). Seeds decide, in pairs; where a
+# side has several configurations, such as learning rates, half of the seeds choose the best and the others judge it.
+[[claim]]
+kind = "before"
+first = {{ activation = "relu", depth = 2 }}
+second = {{ activation = "sigmoid", depth = 2 }}
+target = 0.5
+# measure = "train_loss"
+# text = "ReLU is faster than the sigmoid"
+# expected = "SUPPORTED"    # exit status 4 where the verdict is another
+
+# [[claim]]
+# kind = "equal"
+# first = {{ activation = "relu", depth = 2 }}
+# second = {{ activation = "tanh", depth = 2 }}
+# measure = "final_test_accuracy"
+# within = 0.02
+
+# [[claim]]
+# kind = "slope"
+# over = "depth"
+# sign = "negative"
+# measure = "best_learning_rate"
+# where = {{ activation = "tanh" }}
 """
 
 SPACES = ("logspace", "linspace", "range")
@@ -54,6 +81,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     title: str = "a grid of one's own"
     zipped: list[list[str]] = []
     exclude: list[dict[str, Any]] = []
+    claim: list[claims.OwnClaim] = []
 
 
 def read(path: Path) -> Study:
@@ -70,15 +98,29 @@ def read(path: Path) -> Study:
         raise InputError(f"{path}: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8, which TOML is written in.") from None
-    grid, title = parse(text, str(path))
+    grid, file = parse(text, str(path))
     grid = _beside(path.parent, grid)
     if path.stem in studies.names():
         raise InputError(f"{path}: a study of the catalogue is called {path.stem!r}; give the file another name.")
-    return Study("", path.stem, title, (), "", lambda profile, data: (grid,), lambda evidence: (), (), ())
+    known = _claims(file, grid, str(path))
+
+    def judge(evidence: Evidence) -> Sequence[Finding]:
+        from bench import verdicts
+
+        return verdicts.judge(file.claim, known, evidence) if known else ()
+
+    return Study("", path.stem, file.title, known, "", lambda profile, data: (grid,), judge, (), ())
 
 
-def parse(text: str, where: str) -> tuple[Grid, str]:
-    """The grid of a text, and its title.
+def _claims(file: File, grid: Grid, where: str) -> tuple[Claim, ...]:
+    try:
+        return claims.check(file.claim, grid)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def parse(text: str, where: str) -> tuple[Grid, File]:
+    """The grid of a text, and everything else that it says.
 
     Args:
         text: TOML.
@@ -94,7 +136,7 @@ def parse(text: str, where: str) -> tuple[Grid, str]:
         axes = {axis: _values(axis, value) for axis, value in _flat(file.grid).items()}
         for axis in axes:
             kind(axis)
-        return Grid(axes, file.zipped, file.exclude), file.title
+        return Grid(axes, file.zipped, file.exclude), file
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, InputError) as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -196,6 +238,7 @@ def schema() -> dict[str, Any]:
             "grid": grid,
             "zipped": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
             "exclude": {"type": "array", "items": {"type": "object"}},
+            "claim": claims.schema(),
         },
     }
 

@@ -83,7 +83,7 @@ class Progress:
     def judged(self, judged: "Judged") -> None:
         """Says what came of a study."""
         if not self.json and (not self.bars or self.verbose):
-            words = [implementation(judged)] if judged.findings else []
+            words = [implementation(judged)] if judged.findings and judged.study.id else []
             words += [verdict for verdict, _ in judged.claims.values()]
             self.console.print(f"  {', '.join(words) or 'trained'} ({judged.seconds:.1f} s)")
 

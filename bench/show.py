@@ -81,10 +81,10 @@ def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
     """The table that a run ends with, what could not be judged, and one line on what was done."""
     grid = Grid("id", "study", "implementation", "claim", "verdict", "expected", "seconds")
     for one in judged:
-        impl = f"[{STYLE[one.impl]}]{implementation(one)}[/]"
+        impl = f"[{STYLE[one.impl]}]{implementation(one)}[/]" if one.study.id else ""  # one's own claims judge no code
         for index, claim in enumerate(one.study.claims):
             verdict, expected = one.claims[claim.id]
-            style = "green" if verdict == expected else STYLE.get(verdict, "bold red")
+            style = "green" if verdict == expected else STYLE.get(verdict, "bold red") if expected else "cyan"
             first = (one.study.id, one.study.name, impl) if not index else ("", "", "")
             seconds = f"{one.seconds:.1f}" if not index else ""
             grid.add_row(*first, escape(claim.text), f"[{style}]{verdict}[/]", expected, seconds)
@@ -92,8 +92,10 @@ def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
     if grid.row_count:
         console.print(grid)
     for one in judged:
-        if not one.study.claims and not one.failed:
+        if not one.study.id and not one.failed:
             outcome(one)
+            for finding in one.findings:
+                console.print(f"{finding.verdict}: {finding.quantity}: {finding.reason}.", soft_wrap=True, markup=False)
     for one in judged:
         for region in dict.fromkeys(finding.region for finding in one.findings if finding.region):
             console.print(f"{one.study.id} holds where: {escape(region)}", soft_wrap=True)
@@ -150,13 +152,13 @@ def _summary(judged: "Sequence[Judged]", facts: dict[str, Any]) -> str:
     folders = sorted({str(one.folder.parent.parent) for one in judged})
     where = f"Tables: {', '.join(folders)}/<study>/{judged[0].folder.name}/*.parquet."
     text = f"{facts['runs']:,} runs, {trained}, {facts['seconds']:.1f} s. {escape(where)}"
-    unexpected = [one.study.id for one in judged if not one.as_expected and not one.failed]
+    unexpected = [one.study.id or one.study.name for one in judged if not one.as_expected and not one.failed]
     failed = sum(one.failed for one in judged)
     if failed:
         text += f" [bold red]{failed} program(s) FAILED[/]; the same command tries them again."
     elif unexpected:
         text += f" [bold red]NOT AS EXPECTED: {', '.join(unexpected)}.[/]"
-    elif any(one.study.claims for one in judged):
+    elif any(claim.expected for one in judged for claim in one.study.claims):
         text += " All as expected."
     return text + (f" [bold yellow]{facts['not_run']} finding(s) NOT RUN.[/]" if facts["not_run"] else "")
 

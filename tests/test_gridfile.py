@@ -27,8 +27,8 @@ seed = { range = [0, 2] }
 
 
 def test_values_ranges_and_options_become_axes():
-    grid, title = gridfile.parse(TINY, "x.toml")
-    assert title == "Which rate?"
+    grid, file = gridfile.parse(TINY, "x.toml")
+    assert file.title == "Which rate?"
     np.testing.assert_allclose(grid.axes["learning_rate"], [0.01, 0.1, 1])
     assert grid.axes["seed"] == [0, 1]
     assert grid.axes["data.rows"] == 24

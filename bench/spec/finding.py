@@ -4,7 +4,8 @@ import dataclasses
 from typing import Any, Literal
 
 Impl = Literal["PASS", "FAIL", "NOT RUN"]
-Verdict = Literal["SUPPORTED", "CONDITIONAL", "REFUTED"]
+Verdict = Literal["SUPPORTED", "CONDITIONAL", "REFUTED", "UNDECIDED"]
+"""UNDECIDED is for claims of one's own, where the seeds are too few to tell."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,13 +16,14 @@ class Claim:
         id: unique within the study.
         text: the sentence in plain words.
         source: where it was said.
-        expected: the verdict that the catalogue gives; another one is news and fails the suite.
+        expected: the verdict that the catalogue gives; another one is news and fails the suite. Empty where none is
+            expected, as in a file of one's own.
     """
 
     id: str
     text: str
     source: str
-    expected: Verdict = "SUPPORTED"
+    expected: Verdict | Literal[""] = "SUPPORTED"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -201,11 +201,11 @@ def in_words(pair: tuple[str, str], found: Comparison, unit: str = "", word: str
         pair: names of the first and the second.
         found: their comparison.
         unit: of the difference, such as " steps".
-        word: `lower` or `higher`, whichever is better.
+        word: `higher` where that is better, else what lower means, such as `earlier`.
     """
     first, second = pair
     if found.separated:
-        first_wins = (found.mean < 0) == (word == "lower")
+        first_wins = (found.mean < 0) == (word != "higher")
         winner, loser = (first, second) if first_wins else (second, first)
         low, high = sorted((abs(found.low), abs(found.high)))
         return f"separated: {winner} is {word} than {loser} by {abs(found.mean):.4g}{unit} [{low:.4g}, {high:.4g}]"
