@@ -10,6 +10,7 @@ s^2 scatters more under ReLU, with the number of units that are on.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,23 +22,24 @@ from bench.theory import spectra
 
 HEALTHY = Claim("healthy", "a better initialisation keeps gradients healthy", "S0, S3")
 
-DEPTHS = {"full": (1, 2, 4, 5, 8, 10), "quick": (2,), "cell": (2,)}
+DEPTHS = {"full": (1, 2, 5, 10), "quick": (2,), "cell": (2,)}
 WIDTH = {"full": 400, "quick": 400, "cell": 100}
 SEEDS = {"full": list(range(16)), "quick": list(range(16)), "cell": list(range(8))}
+EXACT = ("identity", "orthogonal")  # no seed can differ from theory by more than rounding: two are enough
 GAINS = {"identity": 1.0, "relu": 2**0.5}  # so that the mean of s^2 is 1
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     row = {"data": "white_noise", "data.rows": 1, "data.features": WIDTH[profile], "scaling": "raw"}
     net = {"model": "mlp", "width": WIDTH[profile], "bias": False, "loss": "half_squared_error"}
-    look = {"steps": 0, "checkpoints": "end", "probes": "jacobian", "seed": SEEDS[profile]}
+    look = {"steps": 0, "checkpoints": "end", "probes": "jacobian"}
     names = list(GAINS) if profile != "cell" else ["identity"]
-    return [
-        Grid({**row, **net, **look, "depth": depth, "activation": name, "init.gain": GAINS[name], "init": init})
-        for depth in DEPTHS[profile]
-        for name in names
-        for init in ("lecun", "orthogonal")
-    ]
+    found = []
+    for depth, name, init in product(DEPTHS[profile], names, ("lecun", "orthogonal")):
+        start = {"depth": depth, "activation": name, "init": init, "init.gain": GAINS[name]}
+        seeds = SEEDS[profile][:2] if (name, init) == EXACT else SEEDS[profile]
+        found.append(Grid({**row, **net, **look, **start, "seed": seeds}))
+    return found
 
 
 def judge(evidence: Evidence) -> Sequence[Finding]:
@@ -57,7 +59,7 @@ def _spectrum(cell: tuple[str, str, int], squares: Any) -> Iterator[Finding]:
     """The spectrum of one kind of network; squares (seeds, n), descending."""
     name, init, depth = cell
     label = f"{name}, {'Gaussian' if init == 'lecun' else 'orthogonal'}, L = {depth}"
-    if name == "identity" and init == "orthogonal":
+    if (name, init) == EXACT:
         yield exact(f"{label}: every singular value", np.sqrt(squares), 1.0, 1e-5, seeds=len(squares))
         return
     mean = squares.mean(axis=1)
