@@ -21,7 +21,7 @@ from bench.theory import batchnorm, meanfield
 RESCUES = Claim("batch-norm", "batch normalisation reduces vanishing gradients", "S0", "CONDITIONAL")
 
 CELLS = {  # activation -> rows of a batch
-    "full": {"relu": (8, 16, 32, 64, 128, 256), "identity": (8, 16), "tanh": (256,), "sigmoid": (256,)},
+    "full": {"relu": (8, 32, 64, 256), "identity": (8,), "tanh": (256,), "sigmoid": (256,)},
     "quick": {"relu": (8, 64), "identity": (8,)},
     "cell": {"relu": (8,)},
 }
