@@ -97,7 +97,8 @@ def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
             for finding in one.findings:
                 console.print(f"{finding.verdict}: {finding.quantity}: {finding.reason}.", soft_wrap=True, markup=False)
     for one in judged:
-        for region in dict.fromkeys(finding.region for finding in one.findings if finding.region):
+        conditional = [finding.region for finding in one.findings if finding.verdict == "CONDITIONAL"]
+        for region in dict.fromkeys(filter(None, conditional)):  # a claim that is supported holds on the whole grid
             console.print(f"{one.study.id} holds where: {escape(region)}", soft_wrap=True)
     for one in judged:
         for reason in dict.fromkeys(finding.reason for finding in one.findings if finding.impl == "NOT RUN"):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -79,7 +80,8 @@ def test_help_lists_every_option_without_twins_and_noise(capsys):
     text = capsys.readouterr().out
     for option in ("--list", "--show RUN", "--profile quick|full", "--out DIR", "--dry-run", "-v, --verbose"):
         assert option in text
-    for noise in ("--no-", "(default", "None", "STR", "\n\n\n"):
+    assert re.findall(r"--no-[a-z]+", text) == ["--no-report"]
+    for noise in ("(default", "None", "STR", "\n\n\n"):
         assert noise not in text
     examples = [line for line in text.splitlines() if line.startswith("$ python -m bench.run")]
     assert len(examples) == 6
@@ -353,6 +355,14 @@ def test_a_region_is_said_below_the_table(capsys, only, trial):
     only(trial(GRID, found=[PASSED, conditional], claims=claims))
     assert run.main(["trial"]) == 0
     assert "T01 holds where: where [x] > 0" in lines(capsys)[0]
+
+
+@pytest.mark.parametrize("verdict", ["SUPPORTED", "REFUTED"])
+def test_a_claim_that_is_not_conditional_has_no_region(verdict, capsys, only, trial):
+    plain = Finding("a claim", None, None, "", claim="c", verdict=verdict, region="where [x] > 0")
+    only(trial(GRID, found=[PASSED, plain], claims=(Claim("c", "a claim", "nobody", verdict),)))
+    assert run.main(["trial"]) == 0
+    assert not any("holds where" in line for line in lines(capsys)[0])
 
 
 @pytest.mark.parametrize("arguments", ["--list A02", "--dry-run --json --profile quick A02"])
