@@ -1,6 +1,6 @@
 """From a folder of results to the frames that studies judge and analysts load."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
@@ -18,7 +18,17 @@ def read(folder: Folder, keys: Sequence[str], lookup: Lookup) -> Evidence:
         keys: the programs, in the order of the plan.
         lookup: access to the data.
     """
-    frames: dict[str, pd.DataFrame] = {name: frame(folder.merged(keys, name)) for name in TABLES}
+    return evidence({name: frame(folder.merged(keys, name)) for name in TABLES}, lookup)
+
+
+def evidence(tables: Mapping[str, pd.DataFrame], lookup: Lookup) -> Evidence:
+    """Tables as studies read them.
+
+    Args:
+        tables: by name, such as `bench.load` returns.
+        lookup: access to the data.
+    """
+    frames: dict[str, pd.DataFrame] = {name: tables[name] for name in TABLES}
     runs = frames["runs"]
     varied = [column for column in filter(_is_axis, runs) if len(runs[column].unique()) > 1]
     for name in ("curves", "layers", "values"):

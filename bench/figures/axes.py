@@ -9,7 +9,7 @@ from bench.figures.drawn import Column
 
 SHORT = (
     "datum.value == 0 ? '0' : abs(datum.value) >= 1e5 || abs(datum.value) < 1e-3"
-    " ? replace(format(datum.value, '.3~e'), 'e+', 'e') : format(datum.value, '.4~g')"
+    " ? replace(format(datum.value, '.3~e'), 'e+', 'e') : format(datum.value, '.6~g')"
 )
 """Labels as 0.01, 20 or 1e-6."""
 
@@ -31,16 +31,18 @@ def ticks(values: Column) -> list[float]:
     return [float(f"1e{int(power)}") for power in powers if power % every == 0]
 
 
-def axis(title: str, values: Column, log: bool, nice: bool = True) -> dict[str, Any]:
+def axis(title: str, values: Column, log: bool, nice: bool = True, shared: bool = True) -> dict[str, Any]:
     """Title, scale and ticks of an axis.
 
     Args:
         title: in plain words.
         values: what it has to show.
         log: whether it is logarithmic.
+        shared: whether all panels have it; else each chooses its own ticks.
         nice: whether it ends at a tick; a logarithmic one ends where the values do.
     """
     if log:
-        marks = alt.Axis(values=ticks(values), labelExpr=SHORT)
+        own: dict[str, Any] = {"values": ticks(values)} if shared else {"tickCount": 6, "grid": False}
+        marks = alt.Axis(labelExpr=SHORT, **own)
         return {"title": title, "scale": alt.Scale(type="log", nice=False), "axis": marks}
     return {"title": title, "scale": alt.Scale(zero=False, nice=nice), "axis": alt.Axis(tickCount=6, labelExpr=SHORT)}

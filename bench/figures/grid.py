@@ -181,7 +181,7 @@ def named(tables: Tables, count: int, spread: bool = False) -> tuple[dict[str, F
     names = [_name(row) for row in ranks.to_dict("records")] or [""]
     order = {name: place for place, name in enumerate(names)}
     own = pd.Series([_name(row) for row in runs[axes].to_dict("records")] if axes else "", runs.index)
-    runs = runs.assign(configuration=pd.Categorical(own, list(order), ordered=True))
+    runs = runs.assign(configuration=pd.Categorical(own.where(own.isin(names)), list(order), ordered=True))
     runs = runs[runs["configuration"].notna()].sort_values("configuration", kind="stable")
     kept = {"runs": runs}
     for name in ("curves", "layers"):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from bench.figures.axes import SHORT, axis, ticks
 from bench.figures.drawn import Column, Drawn
-from bench.figures.look import Look
+from bench.figures.look import Look, heading
 from bench.figures.points import labels, quantitative
 from bench.figures.words import words
 from bench.spec import Figure, Frame
@@ -82,7 +82,7 @@ def draw(figure: Figure, found: Frame, look: Look, predicted: Frame | None = Non
     if figure.facet:
         header = alt.Header(title=words(figure.facet))
         chart = chart.facet(facet=alt.Facet("facet:N", sort=names, header=header), columns=columns)
-    title = alt.TitleParams(figure.title, subtitle=" ".join(said)) if said else alt.TitleParams(figure.title)
+    title = heading(figure.title, " ".join(said), look)
     chart = chart.properties(title=title, description=text).configure(**look.config())
     roles = {"x": figure.x, "y": figure.y, "value": str(figure.colour), "facet": figure.facet or "facet"}
     table = data.drop(columns=[side for side in ("x1", "x2", "y1", "y2") if side in data]).rename(columns=roles)
@@ -146,8 +146,13 @@ def _axis(role: str, figure: Figure, found: Frame) -> tuple[Any, dict[str, Any]]
         order = list(found[role].cat.categories)
         channel = make(f"{role}:N", sort=order if role == "x" else order[::-1], title=title)
         return channel, {role: channel}
-    ends = pd.concat([found[f"{role}1"], found[f"{role}2"]])
+    ends: Any = pd.concat([found[f"{role}1"], found[f"{role}2"]])
     given = axis(title, ends, role in figure.log)
-    domain = alt.Scale(type="log" if role in figure.log else "linear", domain=[ends.min(), ends.max()], nice=False)
+    domain = alt.Scale(
+        type="log" if role in figure.log else "linear",
+        domain=[float(ends.min()), float(ends.max())],
+        nice=False,
+        zero=False,
+    )
     given["scale"] = domain
     return make(f"{role}:Q", **given), {role: make(f"{role}1:Q", **given), f"{role}2": f"{role}2:Q"}

@@ -47,4 +47,4 @@ def _long(programs: Frame) -> Frame:
         rest = own.iloc[MOST_BARS:]
         own = pd.concat([own.iloc[:MOST_BARS], rest.sum().to_frame(f"{len(rest)} others").T])
     long = own.rename_axis("program").reset_index().melt("program", var_name="phase", value_name="seconds")
-    return long.assign(place=long["phase"].map({phase: place for place, phase in enumerate(PHASES)}))
+    return long.assign(place=[PHASES.index(phase) for phase in long["phase"]])

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.figures.axes import axis
 from bench.figures.drawn import Column, Drawn
-from bench.figures.look import CATEGORIES, ORDERED, SHAPES, Look
+from bench.figures.look import CATEGORIES, ORDERED, SHAPES, Look, heading
 from bench.figures.points import TIMES
 from bench.figures.words import words
 from bench.spec import Figure, Frame
@@ -25,8 +25,7 @@ def draw(figure: Figure, found: Frame, look: Look, ordered: bool) -> Drawn:
         look: what it is made for.
         ordered: whether colours stand for numbers.
     """
-    note = " ".join(notes(found))
-    title = alt.TitleParams(figure.title, subtitle=_wrapped(note, look)) if note else alt.TitleParams(figure.title)
+    title = heading(figure.title, " ".join(notes(found)), look)
     chart = alt.layer(*_layers(figure, found, look, ordered), data=_plain(found))
     chart = _panels(chart, figure, found, look)
     config = look.config()
@@ -40,7 +39,7 @@ def notes(found: Frame) -> list[str]:
     said = {
         "theory": "Dashed: theory.",
         "diverged": "×: runs that diverged.",
-        "zero": "▽: 0 or less.",
+        "zero": "Triangles at the bottom: 0 or less.",
     }
     interval = ["Means over runs, with 95 % intervals."] if several and found["low"].notna().any() else []
     return [*interval, *(text for kind, text in said.items() if kind in kinds)] or ([] if len(found) else ["No rows."])
@@ -105,19 +104,21 @@ def _layers(figure: Figure, found: Frame, look: Look, ordered: bool) -> list[Any
             else measured.mark_area(opacity=0.2, clip=True).encode(**ends)
         )
     if not scattered:
-        layers.append(measured.mark_line(strokeWidth=1.5, clip=True))
+        layers.append(measured.mark_line(strokeWidth=look.size / 6, clip=True))
     dots = measured if scattered else measured.transform_filter(alt.datum.marked)
-    layers.append(dots.mark_point(filled=True, size=28, opacity=0.9, clip=True).encode(**shape))
+    layers.append(dots.mark_point(filled=True, size=0.2 * look.size**2, opacity=0.9, clip=True).encode(**shape))
     if look.interactive and not scattered:
         layers.append(measured.mark_point(size=60, opacity=0).encode(tooltip=tips))
     if "theory" in set(found["kind"]):
         line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, detail="colour:N")
-        layers.append(line.mark_line(strokeDash=[4, 3], strokeWidth=1.25, color=look.ink, clip=True))
+        layers.append(line.mark_line(strokeDash=[3, 4], strokeWidth=1, color=look.ink, clip=True))
     for kind, sign in (("diverged", "cross"), ("zero", "triangle-down")):
         if kind in set(found["kind"]):
             edge = base.transform_filter(alt.datum.kind == kind).encode(tooltip=tips)
             angle = 45 if kind == "diverged" else 0
-            layers.append(edge.mark_point(shape=sign, size=40, angle=angle, filled=kind == "diverged", clip=False))
+            layers.append(
+                edge.mark_point(shape=sign, size=0.3 * look.size**2, angle=angle, filled=kind == "diverged", clip=False)
+            )
     if scattered and look.interactive:
         layers[-1] = layers[-1].encode(tooltip=tips)
     return layers
@@ -133,13 +134,18 @@ def _axes(figure: Figure, found: Frame) -> tuple[Any, Any]:
         order = list(found["x"].cat.categories)
         x = alt.X("x:N", sort=order, title=words(figure.x), axis=alt.Axis(labelAngle=0 if len(order) < 6 else -40))
     else:
-        x = alt.X("x:Q", **axis(words(figure.x), found["x"], "x" in figure.log, nice=False))
+        x = alt.X("x:Q", **axis(words(figure.x), found["x"], "x" in figure.log, nice=False, shared=_shared(figure)))
     return x, alt.Y("y:Q", **_y(figure, found))
 
 
 def _y(figure: Figure, found: Frame) -> dict[str, Any]:
     ends = pd.concat([found["y"], found["low"], found["high"]])
-    return axis(words(figure.y), ends, "y" in figure.log)
+    return axis(words(figure.y), ends, "y" in figure.log, shared=_shared(figure))
+
+
+def _shared(figure: Figure) -> bool:
+    """Whether panels have the same axes; different data sets have different losses and learning rates."""
+    return figure.facet != "data"
 
 
 def _colours(figure: Figure, found: Frame, ordered: bool) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -174,7 +180,8 @@ def _tooltip(figure: Figure, found: Frame) -> list[alt.Tooltip]:
 
 
 def _panels(chart: Any, figure: Figure, found: Frame, look: Look) -> Any:
-    scale, legend = 6 * look.size, (9 * look.size if figure.colour else 0)
+    scale = 6 * look.size
+    legend = 9 * look.size if figure.colour and look.interactive else 0
     if not figure.facet:
         return chart.properties(width=look.width - scale - legend, height=look.height)
     names = [name for name in found["facet"].cat.categories if (found["facet"] == name).any()]
@@ -184,19 +191,9 @@ def _panels(chart: Any, figure: Figure, found: Frame, look: Look) -> Any:
     header = alt.Header(title=words(figure.facet))
     facet = alt.Facet("facet:N", sort=names, header=header)
     shown = chart.properties(width=width, height=height).facet(facet=facet, columns=columns)
-    if figure.facet == "data":
+    if not _shared(figure):
         return shown.resolve_scale(x="independent", y="independent")
     return shown
-
-
-def _wrapped(text: str, look: Look) -> list[str]:
-    """Lines that are not wider than the picture."""
-    most, lines = int(look.width / (0.5 * look.size)), [""]
-    for word in text.split():
-        if len(lines[-1]) + len(word) > most:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
 
 
 def _table(figure: Figure, found: Frame) -> Frame:
@@ -224,6 +221,6 @@ def switchable(figure: Figure, found: Frame, times: Frame, look: Look) -> Drawn:
     chart = alt.layer(*layers, data=data).add_params(which)
     chart = _panels(chart, figure, found, look)
     text = f"{description(figure, found)} A menu switches the x axis."
-    title = alt.TitleParams(figure.title, subtitle=_wrapped(" ".join(notes(found)), look))
+    title = heading(figure.title, " ".join(notes(found)), look)
     chart = chart.properties(title=title, description=text).configure(**look.config())
     return Drawn(figure.title, text, chart, _table(figure, found))

@@ -41,12 +41,14 @@ class Look:
         """The Vega-Lite configuration."""
         text = {"labelColor": self.ink, "titleColor": self.ink, "labelFontSize": self.size, "titleFontSize": self.size}
         faint = {"gridColor": "#888888", "gridOpacity": 0.2, "domainColor": "#888888", "tickColor": "#888888"}
+        below = {"orient": "bottom", "columns": 2 * self.columns, "symbolSize": 30, "titleAnchor": "start"}
         return {
             "font": "Helvetica, Arial, Liberation Sans, sans-serif",
             "background": self.background,
             "view": {"stroke": None, "continuousHeight": self.height},
             "axis": {**text, **faint, "titleFontWeight": "normal", "labelOverlap": True, "labelFlush": False},
-            "legend": {**text, "titleFontWeight": "normal", "symbolStrokeWidth": 1.5, "labelLimit": 200},
+            "legend": {**text, "titleFontWeight": "normal", "symbolStrokeWidth": 1.5, "labelLimit": 200}
+            | ({} if self.interactive else below),
             "header": {**text, "labelFontWeight": "normal", "titleFontWeight": "normal", "labelLimit": 0},
             "title": {
                 "color": self.ink,
@@ -69,3 +71,18 @@ PAPER = Look(84 * POINTS_PER_MM, 150, 2, 8, ink="#000000", background="#ffffff",
 
 WIDE = dataclasses.replace(PAPER, width=174 * POINTS_PER_MM, columns=3)
 """For both columns of an article, 174 mm."""
+
+
+def heading(title: str, note: str, look: Look) -> Any:
+    """A title and a line of explanation below it, in lines that are not wider than the picture."""
+    return {"text": _wrapped(title, look), **({"subtitle": _wrapped(note, look)} if note else {})}
+
+
+def _wrapped(text: str, look: Look) -> list[str]:
+    """Lines that are not wider than the picture."""
+    most, lines = int((look.width - 6 * look.size) / (0.5 * look.size)), [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) > most:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

@@ -78,7 +78,7 @@ def _path(values: Frame, runs: Frame) -> Frame:
     wide = with_axes(wide, runs, ["configuration", "status"])
     wide["place"] = wide.groupby("run", observed=True).cumcount()
     chosen = np.unique(np.geomspace(1, wide["place"].max() + 1, MOST_STEPS).round().astype(int)) - 1
-    wide = wide[wide["place"].isin(chosen)]
+    wide = wide[wide["place"].isin(list(chosen))]
     wide = wide.assign(configuration=wide["configuration"].astype(str), lost=wide["status"].astype(str) == "diverged")
     return wide[["configuration", "step", "place", "x", "y", "lost"]].reset_index(drop=True)
 

@@ -44,11 +44,23 @@ def points(figure: Figure, tables: Mapping[str, Frame], predicted: Frame | None 
     means = _means(own[~own["lost"]], "y" in figure.log).assign(kind="measured")
     found = [_thinned(means, "x" in figure.log), _diverged(own, figure.x in TIMES, edge)]
     if predicted is not None and not predicted.empty:
-        theory: Any = _on_axes(_roles(figure, predicted.assign(lost=False)), figure)
-        theory = theory[np.isfinite(theory["y"]) & (theory["y"] <= edge) & theory["facet"].isin(own["facet"].unique())]
-        theory = _means(theory, False).assign(kind="theory", low=np.nan, high=np.nan)
-        found.append(_thinned(theory, "x" in figure.log))
+        rows = selected(figure, {**tables, figure.table: predicted}) if "run" in predicted else _free(figure, predicted)
+        theory = _means(_inside(_on_axes(rows, figure), own, edge, "y" in figure.log), False)
+        found.append(_thinned(theory.assign(kind="theory", low=np.nan, high=np.nan), "x" in figure.log))
     return _above_zero(_joined([one for one in found if not one.empty]), figure)
+
+
+def _free(figure: Figure, predicted: Frame) -> Frame:
+    """Theory that belongs to no run."""
+    return _roles(figure, predicted.assign(lost=False))
+
+
+def _inside(theory: Frame, own: Frame, edge: float, log: bool) -> Frame:
+    """The part of theory that the picture shows: in its panels, and not far from what was measured."""
+    shown = theory["facet"].astype(str).isin(list(own["facet"].astype(str).unique()))
+    positive = own.loc[own["y"] > 0, "y"]
+    least = float(positive.min()) / 10 if log and len(positive) else -np.inf
+    return theory[np.isfinite(theory["y"]) & theory["y"].between(least, edge) & shown]
 
 
 def _joined(parts: list[Frame]) -> Frame:
@@ -65,20 +77,19 @@ def selected(figure: Figure, tables: Mapping[str, Frame]) -> Frame:
     """The rows of a figure: its columns under their roles, `lost` (its run diverged), `order` (of the checkpoint)."""
     frame = tables[figure.table]
     if frame.empty or figure.table == "findings":
-        return _roles(figure, frame.assign(lost=False)) if len(frame) else frame
-    runs = tables["runs"]
+        return _free(figure, frame) if len(frame) else frame
+    runs: Frame = tables["runs"]
     wanted = [figure.x, figure.y, figure.colour, figure.facet, "status", *figure.where]
     missing = [name for name in dict.fromkeys(wanted) if name and name not in frame and name in runs]
-    frame = frame if figure.table == "runs" else with_axes(frame, runs, missing)
+    own: Any = frame if figure.table == "runs" else with_axes(frame, runs, missing)
     for column, value in figure.where.items():
-        if column in frame:
+        if column in own:
             values = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else [value]
-            frame = frame[frame[column].isin(values)]
+            own = own[own[column].isin(values)]
     used = {figure.x, figure.y, figure.colour, figure.facet, *figure.where}
-    if "step" in frame and not used.intersection(TIMES):
-        last = frame.groupby("run", observed=True)["step"].transform("max")
-        frame = frame[frame["step"] == last]
-    return _roles(figure, frame.assign(lost=frame["status"].astype(str) == "diverged"))
+    if "step" in own and not used.intersection(TIMES):
+        own = own[own["step"] == own.groupby("run", observed=True)["step"].transform("max")]
+    return _roles(figure, own.assign(lost=own["status"].astype(str) == "diverged"))
 
 
 def _roles(figure: Figure, frame: Frame) -> Frame:
@@ -90,10 +101,10 @@ def _roles(figure: Figure, frame: Frame) -> Frame:
     return pd.DataFrame(found)
 
 
-def _on_axes(own: Frame, figure: Figure) -> Frame:
+def _on_axes(rows: Frame, figure: Figure) -> Frame:
     """Numbers on the axes, text for colours and panels; what has no place on a logarithmic x axis is left out."""
-    height: Any = pd.to_numeric(own["y"], errors="coerce")
-    own = own.assign(y=height.astype(float))
+    height: Any = pd.to_numeric(rows["y"], errors="coerce")
+    own: Any = rows.assign(y=height.astype(float))
     for role in ("colour", "facet"):
         own[role] = labels(own[role], getattr(figure, role))
     if not quantitative(own["x"]):
@@ -134,9 +145,9 @@ def _edge(own: Frame, log: bool) -> float:
     return most * 10 if log and most > 0 else most + 0.2 * abs(most - float(fine.min() if len(fine) else 0.0))
 
 
-def _means(own: Frame, log: bool) -> Frame:
+def _means(rows: Frame, log: bool) -> Frame:
     """Mean and 95 % t interval per point; on a logarithmic axis the interval is that of the logarithm of the mean."""
-    own = own[np.isfinite(own["y"])]
+    own: Any = rows[np.isfinite(rows["y"])]
     if own.empty:
         return pd.DataFrame()
     grouped = own.groupby(["facet", "colour", "x"], observed=True, sort=True)["y"]
@@ -179,7 +190,7 @@ def _thinned(found: Frame, log: bool) -> Frame:
         if len(names) > most and (role == "facet" or len(found) > MOST_ROWS):
             kept = {names[i] for i in np.linspace(0, len(names) - 1, most).round().astype(int)}
             found = found[found[role].isin(kept)]
-    series = found.groupby(["facet", "colour"], observed=True)
+    series: Any = found.groupby(["facet", "colour"], observed=True)
     share = min(max(MOST_ROWS // series.ngroups, 2), MOST_PLACES)
     return pd.concat([_evenly(one, share, log) for _, one in series], ignore_index=True)
 

@@ -1,31 +1,54 @@
 """The figures that a study declares, drawn from its tables."""
 
+import functools
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
-from bench.figures import findings, lines
+from bench.evidence import evidence
+from bench.figures import findings, heat, lines
 from bench.figures.drawn import Drawn
 from bench.figures.look import SCREEN, Look
-from bench.figures.points import points
-from bench.spec import Figure, Frame, Study
+from bench.figures.points import points, selected
+from bench.spec import Evidence, Figure, Frame, Lookup, Study, Table
+from bench.store import TABLES
 
 
-def charts(study: Study, tables: Mapping[str, Frame], look: Look = SCREEN) -> list[Drawn]:
+def charts(study: Study, tables: Mapping[str, Frame], look: Look = SCREEN, data: Lookup | None = None) -> list[Drawn]:
     """One picture per figure of a study.
 
     Args:
         study: its figures say what is on which axis.
         tables: by name, as `bench.load` returns them.
         look: what the pictures are made for.
+        data: access to the data sets, from which theory predicts; the suite's own unless given.
     """
-    return [_chart(figure, study, tables, look) for figure in study.figures]
+    theory = any(figure.theory for figure in study.figures)
+    wanted = {"runs", *(figure.table for figure in study.figures), *(TABLES if theory else ())}
+    tables = {name: tables[name] for name in wanted}  # each is read once
+    own = evidence(tables, data or _lookup) if theory else None
+    return [_chart(figure, tables, look, own) for figure in study.figures]
 
 
-def _chart(figure: Figure, study: Study, tables: Mapping[str, Frame], look: Look) -> Drawn:
+def _chart(figure: Figure, tables: Mapping[str, Frame], look: Look, own: Evidence | None) -> Drawn:
     if figure.table == "findings":
         return findings.dots(figure.title, tables["findings"], look)
-    return lines.draw(figure, points(figure, tables), look, _ordered(figure, tables))
+    predicted = figure.theory(own) if figure.theory and own and len(own.runs) else None
+    if figure.heat:
+        return heat.draw(figure, heat.cells(selected(figure, tables), figure), look, predicted)
+    return lines.draw(figure, points(figure, tables, predicted), look, _ordered(figure, tables))
+
+
+def _lookup(name: str, **axes: Any) -> Table:
+    return _catalogue().lookup(name, **axes)
+
+
+@functools.cache
+def _catalogue() -> Any:
+    from bench.parts import Catalogue, default_parts  # noqa: PLC0415 - starts JAX, which most pictures do without
+
+    return Catalogue(default_parts())
 
 
 def _ordered(figure: Figure, tables: Mapping[str, Frame]) -> bool:

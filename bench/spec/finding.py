@@ -1,7 +1,10 @@
 """Claims, the findings that judge them, and the figure that shows them."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, Literal
+
+from bench.spec.evidence import Evidence, Frame
 
 Impl = Literal["PASS", "FAIL", "NOT RUN"]
 Verdict = Literal["SUPPORTED", "CONDITIONAL", "REFUTED", "UNDECIDED"]
@@ -68,6 +71,9 @@ class Figure:
         facet: column that separates the panels, or None.
         log: axes on a logarithmic scale, a subset of "xy".
         where: column -> value or values to keep.
+        theory: what is predicted, as rows with the same columns (`bench/studies/lines.py` has the usual ones); drawn as
+            a dashed line. None where theory has no line to draw.
+        heat: a map of `colour` over `x` and `y`, instead of lines; theory is then the boundary.
     """
 
     title: str
@@ -78,3 +84,5 @@ class Figure:
     facet: str | None = None
     log: str = ""
     where: dict[str, Any] = dataclasses.field(default_factory=dict)
+    theory: Callable[[Evidence], Frame] | None = None
+    heat: bool = False

@@ -168,14 +168,38 @@ def network_factor(activation: str, init: str, x: Floats, depth: int, width: int
         gain: factor of the weights.
     """
     phi, variance = ACTIVATIONS[activation], gain**2 * SCALED_VARIANCES[init](width, width)
-    squares = np.quantile(np.mean(np.asarray(x, float) ** 2, axis=1), (np.arange(32) + 0.5) / 32)
-    q = gain**2 * SCALED_VARIANCES[init](x.shape[1], width) * squares
-    product = np.ones(32)
-    for _ in range(depth - 1):
+    first = gain**2 * SCALED_VARIANCES[init](x.shape[1], width) * row_squares(x)
+    return float(backward_squares(phi, first, depth, variance)[0] ** (0.5 / (depth - 1)))
+
+
+def row_squares(x: Floats) -> Floats:
+    """32 quantiles of the rows' mean squares ||x||^2 / d, which stand for the rows, (32,)."""
+    return np.quantile(np.mean(np.asarray(x, float) ** 2, axis=1), (np.arange(32) + 0.5) / 32)
+
+
+def backward_squares(
+    phi: Phi, first: Floats, layers: int, weight_variance: float, bias_variance: float = 0.0
+) -> Floats:
+    """E ||dL/dz_l||^2 / E ||dL/dz_layers||^2 for l = 1 ... layers: the mean over rows of prod_{k = l} chi(q_k).
+
+    Schoenholz et al. 2017, section 4, along the trajectory of each row instead of at its fixed point.
+
+    Args:
+        phi: the activation.
+        first: variances q_1 of the rows, (rows,).
+        layers: hidden layers.
+        weight_variance, bias_variance: sigma_w^2 and sigma_b^2.
+
+    Returns:
+        (layers,), the last one 1.
+    """
+    q, factors = first, []
+    for _ in range(layers - 1):
         z = np.sqrt(q)[:, None] * _NODES
-        product *= variance * (phi.slope(z) ** 2 @ _WEIGHTS)
-        q = variance * (phi.value(z) ** 2 @ _WEIGHTS)
-    return float(product.mean() ** (0.5 / (depth - 1)))
+        factors.append(weight_variance * (phi.slope(z) ** 2 @ _WEIGHTS))
+        q = weight_variance * (phi.value(z) ** 2 @ _WEIGHTS) + bias_variance
+    upward = np.cumprod([np.ones_like(first), *factors[::-1]], axis=0)
+    return upward[::-1].mean(axis=1)
 
 
 def sensitivity(phi: Phi, layers: int, weight_variance: float, bias_variance: float = 0.0) -> float:

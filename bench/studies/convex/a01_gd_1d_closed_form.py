@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact
-from bench.studies import bugs
+from bench.studies import bugs, lines
 
 REACHES = Claim("reaches", "moving against the derivative with a fixed step reaches the minimum", "S0, S2, S4")
 SLOW = Claim("small-is-slow", "a small step is slow", "S0, S2, S4")
@@ -20,7 +20,7 @@ DIVERGES = Claim("large-diverges", "a large step diverges", "S0, S2, S4")
 
 CURVATURE, MINIMUM = (2.0, 2.0, 2.0, 6.0), (0.0, 3.0, 2.5, -1.0)  # x^2, (x - 3)^2, (x - 2.5)^2 - 1, 3 x^2 + 6 x
 SPEEDS = (0.002, 0.02, 0.2, 0.5, 1.0, 1.5, 1.9, 2.0, 2.1)  # eta f''
-STEPS = 1000
+STEPS, ONE = 1000, {"surface.xx": 6.0, "start.x": 10.0, "dtype": "float64"}  # shown: 3 x^2 + 6 x from 10
 LOOKS = (*range(21), *range(40, STEPS, 20), STEPS - 1, STEPS)
 PROFILES = {"full": ("float64", "float32"), "quick": ("float64", "float32"), "cell": ("float64",)}
 GOLDEN = 2.5582214  # from here (x - 3)^2 at the rate 0.01 is at 2.999999999256501 after 1,000 steps, as S2 prints
@@ -114,7 +114,5 @@ STUDY = Study(
         Mutant("the step goes up", bugs.replace("methods", "sgd", bugs.on_rate(lambda rate: -rate))),
         Mutant("the step is doubled", bugs.replace("methods", "sgd", bugs.on_rate(lambda rate: 2 * rate))),
     ),
-    figures=(
-        Figure("f falls, stays or grows with eta f''", "curves", "step", "train_loss", "learning_rate", None, "y"),
-    ),
+    figures=(Figure("f against eta f''", "curves", "step", "train_loss", "learning_rate", None, "y", ONE, lines.LOSS),),
 )

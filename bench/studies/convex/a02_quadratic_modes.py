@@ -12,9 +12,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, rate, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import quadratics
 
+FALLS = "J falls until the slowest mode is alone"
 GEOMETRIC = Claim("geometric", "gradient descent on linear regression converges geometrically", "S2")
 SLOW_END = Claim("slow-end", "directions differ in speed; near the optimum only the slow ones are left", "S0, S2")
 
@@ -109,7 +110,5 @@ STUDY = Study(
         Mutant("the gradient is not divided by m", bugs.replace("losses", "half_squared_error", bugs.summed)),
         Mutant("one feature's gradient is dropped", bugs.replace("methods", "sgd", bugs.on_gradient(_without_first))),
     ),
-    figures=(
-        Figure("J falls until the slowest mode is alone", "curves", "step", "train_loss", "learning_rate", "data", "y"),
-    ),
+    figures=(Figure(FALLS, "curves", "step", "train_loss", "learning_rate", "data", "xy", {}, lines.LOSS),),
 )

@@ -13,10 +13,11 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study, Table
 from bench.stats import bisect, claim, exact, worst
 from bench.stats.bracket import bracket, inside
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import oracles, quadratics
 
 TOO_LARGE = Claim("too-large", "a learning rate that is too large makes gradient descent diverge", "S1, S2, S4")
+LEFT = "The loss left falls, up to 2 / L"
 TOO_SMALL = Claim("too-small", "a learning rate that is too small makes it slow", "S1, S2, S4")
 
 STEPS = {"diabetes": 5000, "wine": 2000, "iris": 2000, "breast_cancer": 2000, "digits": 1600}
@@ -113,7 +114,5 @@ STUDY = Study(
         Mutant("the gradient is not divided by m", bugs.replace("losses", "half_squared_error", bugs.summed)),
         Mutant("the bias column is missing", bugs.replace("methods", "sgd", bugs.on_gradient(_without_bias))),
     ),
-    figures=(
-        Figure("The loss left falls, up to 2 / L", "runs", "learning_rate", "final_train_loss", "data", log="xy"),
-    ),
+    figures=(Figure(LEFT, "runs", "learning_rate", "final_train_loss", "data", None, "xy", theory=lines.LAST_LOSS),),
 )

@@ -12,7 +12,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import quadratics
 
 CONVERGES = Claim("converges", "gradient descent from (48, 30) converges to the minimum of the bowl", "S2")
@@ -90,5 +90,7 @@ STUDY = Study(
         Mutant("the matrix is not symmetric", bugs.replace("methods", "sgd", bugs.on_gradient(_lopsided))),
         Mutant("the step is doubled", bugs.replace("methods", "sgd", bugs.on_rate(lambda rate: 2 * rate))),
     ),
-    figures=(Figure("J falls iff eta < 2 / L", "curves", "step", "train_loss", "learning_rate", None, "y"),),
+    figures=(
+        Figure("J falls iff eta < 2 / L", "curves", "step", "train_loss", "learning_rate", None, "y", {}, lines.LOSS),
+    ),
 )

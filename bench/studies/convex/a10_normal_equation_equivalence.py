@@ -14,9 +14,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, equivalent, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import oracles, quadratics
 
+FALLS = "J falls to that of the normal equation"
 SAME = Claim(
     "same", "gradient descent and the normal equation give the same theta, if X has full column rank", "S0, S2"
 )
@@ -112,5 +113,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("the bias is penalised", bugs.replace("models", "linear", bugs.penalised_bias)),),
-    figures=(Figure("J falls to that of the normal equation", "curves", "step", "train_loss", "l2", "data", "y"),),
+    figures=(Figure(FALLS, "curves", "step", "train_loss", "l2", "data", "y", {}, lines.LOSS),),
 )

@@ -16,9 +16,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import meanfield
 
+SPREADS = "delta falls or rises geometrically"
 FACTOR = Claim("factor", "gradients shrink or grow by a factor per layer that depends on the activation", "S0, S1, S3")
 
 SEEDS = list(range(64))
@@ -101,7 +102,5 @@ STUDY = Study(
         Mutant("backpropagation drops phi'", bugs.replace("activations", "tanh", bugs.without_derivative)),
         Mutant("sigma_w is divided by fan_in, not by its root", bugs.replace("inits", "lecun", _divided_by_fan_in)),
     ),
-    figures=(
-        Figure("delta falls or rises geometrically", "layers", "layer", "delta_norm", "init.gain", "activation", "y"),
-    ),
+    figures=(Figure(SPREADS, "layers", "layer", "delta_norm", "init.gain", "activation", "y", {}, lines.DELTA),),
 )

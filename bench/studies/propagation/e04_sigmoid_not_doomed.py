@@ -16,9 +16,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bisect, claim, equivalent
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import meanfield
 
+SPREADS = "from vanishing to exploding"
 CAUSE = Claim("cause", "the root cause of vanishing gradients is the sigmoid itself", "S3", "REFUTED")
 
 CRITICAL = 10.14926  # sigma_w with chi = 1
@@ -83,5 +84,5 @@ STUDY = Study(
         Mutant("backpropagation drops phi'", bugs.replace("activations", "sigmoid", bugs.without_derivative)),
         Mutant("sigma_w is divided by fan_in, not by its root", bugs.replace("inits", "lecun", _divided_by_fan_in)),
     ),
-    figures=(Figure("from vanishing to exploding", "layers", "layer", "delta_norm", "init.gain", "activation", "y"),),
+    figures=(Figure(SPREADS, "layers", "layer", "delta_norm", "init.gain", "activation", "y", {}, lines.DELTA),),
 )

@@ -14,9 +14,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import binomial, claim, equivalent, sign
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import meanfield
 
+FLAT = "delta is flat at sigma_w^2 = 2 alone"
 UNDAMPED = Claim(
     "undamped",
     "the derivative of ReLU is 0 or 1, so gradients pass undamped and do not vanish",
@@ -106,7 +107,5 @@ STUDY = Study(
         Mutant("backpropagation drops phi'", bugs.replace("activations", "relu", bugs.without_derivative)),
         Mutant("the init carries He's factor 2 already", bugs.replace("inits", "lecun", bugs.scaled_init(2**0.5))),
     ),
-    figures=(
-        Figure("delta is flat at sigma_w^2 = 2 alone", "layers", "layer", "delta_norm", "init.gain", "depth", "y"),
-    ),
+    figures=(Figure(FLAT, "layers", "layer", "delta_norm", "init.gain", "depth", "y", {}, lines.DELTA),),
 )

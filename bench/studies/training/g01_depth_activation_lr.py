@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import meanfield
 
 SIGMOID = Claim("sigmoid-stops", "with sigmoid units two or three layers train; deeper nets stay at chance", "S3, S0")
@@ -111,6 +111,6 @@ STUDY = Study(
     ),
     figures=(
         Figure(DEAD, "runs", "learning_rate", "final_train_loss", "depth", "activation", "xy"),
-        Figure(FADES, "layers", "layer", "delta_norm", "activation", "depth", "y", {"step": 0}),
+        Figure(FADES, "layers", "layer", "delta_norm", "activation", "depth", "y", {"step": 0}, lines.DELTA),
     ),
 )

@@ -1,0 +1,138 @@
+"""Lines of theory that several figures draw over what was measured; see `Figure.theory`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bench.spec import Evidence, Frame
+from bench.theory import meanfield, quadratics
+
+Predict = Callable[[Evidence, Any, Any, Any], Any]
+"""`(evidence, run, steps, measured) -> predicted`: `steps` is (checkpoints,), the others are alike in shape."""
+
+Line = Callable[[Evidence], Frame]
+
+
+def curve(column: str, predict: Predict) -> Line:
+    """Theory of a column of `curves`: (checkpoints,) of each run."""
+    return lambda evidence: _filled(evidence, evidence.curves, column, evidence.curve(column), predict)
+
+
+def layer(column: str, predict: Predict) -> Line:
+    """Theory of a column of `layers`: (checkpoints, layers) of each run."""
+    return lambda evidence: _filled(evidence, evidence.layers, column, evidence.layer(column), predict)
+
+
+def vector(quantity: str, predict: Predict) -> Line:
+    """Theory of a quantity of `values`: (checkpoints, entries) of each run."""
+
+    def line(evidence: Evidence) -> Frame:
+        frame = evidence.values[evidence.values["quantity"] == quantity] if len(evidence.values) else evidence.values
+        return _filled(evidence, frame, "value", evidence.vector(quantity), predict)
+
+    return line
+
+
+def end(column: str, predict: Predict) -> Line:
+    """Theory of a column of `runs`, such as the loss at the end: `predict` is given the last step alone, (1,)."""
+
+    def line(evidence: Evidence) -> Frame:
+        own = evidence.curves.groupby("run", observed=True)["step"].max()
+        found = {}
+        for run, _, _ in evidence.curve("train_loss"):
+            with np.errstate(over="ignore", invalid="ignore"):  # of runs that diverge
+                last = predict(evidence, run, np.array([own[run.run]]), np.array([run[column]]))
+            found[run.run] = float(np.ravel(last)[0])
+        return evidence.runs.assign(**{column: evidence.runs["run"].astype(str).map(found)})
+
+    return line
+
+
+def _filled(evidence: Evidence, frame: Frame, column: str, runs: Any, predict: Predict) -> Frame:
+    """The rows with predictions in place of what was measured; runs that theory is silent about are left out."""
+    if frame.empty:
+        return frame
+    values, places = np.full(len(frame), np.nan), frame.groupby("run", observed=True).indices
+    with np.errstate(over="ignore", invalid="ignore"):  # of runs that diverge
+        for run, steps, measured in runs:
+            values[places[run.run]] = np.ravel(np.broadcast_to(predict(evidence, run, steps, measured), measured.shape))
+    return frame.assign(**{column: values})[np.isfinite(values)]
+
+
+def quadratic(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """J of full-batch descent on a quadratic: J* + sum_i l_i (1 - eta l_i)^2k (e_0)_i^2 / 2 (Nesterov 2004, 1.2).
+
+    For runs of `linear` and `quadratic` whose start is recorded or zero; NaN for others.
+    """
+    del measured
+    least, values, error = _modes(evidence, run)
+    return least + (error**2 * values / 2 * (1 - run.learning_rate * values) ** (2 * steps[:, None])).sum(axis=1)
+
+
+def slope(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """||grad J|| of full-batch descent on a quadratic, as `quadratic`."""
+    del measured
+    _, values, error = _modes(evidence, run)
+    return np.linalg.norm(values * error * (1 - run.learning_rate * values) ** steps[:, None], axis=1)
+
+
+def _modes(evidence: Evidence, run: Any) -> tuple[float, Any, Any]:
+    """J*, the eigenvalues, and the first error in the eigenbasis."""
+    plain = run.optimizer == "sgd" and run.regime == "batch" and run.schedule == "constant"
+    if run.model == "quadratic" and plain:
+        h = np.array([[run["surface.xx"], run["surface.xy"]], [run["surface.xy"], run["surface.yy"]]])
+        best, least = np.array([run["surface.x"], run["surface.y"]]), 0.0
+    elif run.model == "linear" and plain and (table := evidence.table(run)).y.ndim == 1:
+        h = quadratics.hessian(table.x, run.l2, run.bias)
+        best = quadratics.minimiser(table.x, table.y, run.l2, run.bias)
+        least = quadratics.loss(table.x, table.y, best, run.l2, run.bias)
+    else:
+        return np.nan, np.ones(1), np.ones(1)
+    values, vectors = np.linalg.eigh(h)
+    return least, values, vectors.T @ (_start(evidence, run, len(best)) - best)
+
+
+def _start(evidence: Evidence, run: Any, size: int) -> Any:
+    """Where a run started: as recorded, or zero or the given point; NaN where it was drawn and not recorded."""
+    if len(evidence.values):
+        own = evidence.values[evidence.values["run"] == run.run]
+        own = own[(own["quantity"] == "parameter") & (own["step"] == 0)]
+        if len(own) == size:
+            return own["value"].to_numpy()
+    if run.init != "zeros":
+        return np.full(size, np.nan)
+    return np.array([run["start.x"], run["start.y"]]) if run.model == "quadratic" else np.zeros(size)
+
+
+def backpropagated(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """||delta_l|| at the start by mean-field theory, from its value in the last hidden layer on (Schoenholz 2017).
+
+    For plain networks of equal layers; NaN for others, and after the first step.
+    """
+    found = np.full(measured.shape, np.nan)
+    if run.model != "mlp" or run.init not in meanfield.SCALED_VARIANCES or run.width != run.width:
+        return found
+    variance = meanfield.SCALED_VARIANCES[run.init]
+    x, depth, gain = evidence.table(run).x, int(run.depth), run["init.gain"] ** 2
+    bias = run["init.bias"] ** 2
+    first = gain * variance(x.shape[1], int(run.width)) * meanfield.row_squares(x) + bias
+    hidden = gain * variance(int(run.width), int(run.width))
+    squares = meanfield.backward_squares(_phi(run), first, depth, hidden, bias)
+    found[steps == 0, :depth] = measured[steps == 0, depth - 1] * np.sqrt(squares)
+    return found
+
+
+def _phi(run: Any) -> meanfield.Phi:
+    slope = run["activation.slope"] if run.activation == "leaky_relu" else np.nan
+    return meanfield.ACTIVATIONS[run.activation] if np.isnan(slope) else meanfield.leaky_relu(float(slope))
+
+
+LOSS = curve("train_loss", quadratic)
+"""J of full-batch descent on a quadratic, step by step."""
+
+LAST_LOSS = end("final_train_loss", quadratic)
+"""J of full-batch descent on a quadratic after the last step."""
+
+DELTA = layer("delta_norm", backpropagated)
+"""||delta_l|| of a network at the start."""
