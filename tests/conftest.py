@@ -1,10 +1,11 @@
 """Fixtures that all tests share: JAX configured once, the registered parts, and training through the usual path."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pytest
 
+from bench import run
 from bench.errors import InputError
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue, default_parts
@@ -44,6 +45,14 @@ class Trained(NamedTuple):
 
 
 Train = Callable[..., Trained]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_page() -> Iterator[None]:
+    """Commands end without writing the page, which takes a second and has tests of its own."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(run, "_page", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

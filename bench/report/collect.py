@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bench import outcome, studies
+from bench import studies
 from bench.errors import InputError
 from bench.evidence import frame
 from bench.report.words import number, spread
@@ -234,24 +234,28 @@ def _claims(study: Study, findings: Sequence[Finding]) -> Iterator[Claimed]:
         yield Claimed(claim.text, claim.source, verdict, expected, fine, found)
 
 
+RECORDED = ("checkpoints", "probes", "probe_rows", "lanes", "repeats")
+"""Axes that say what is recorded and how, not what is trained."""
+
+
 def axes(runs: Frame) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """What a grid varied, and what it fixed otherwise than by default: names and values as text.
 
     Args:
         runs: the table.
     """
-    if runs.empty:
-        return [], []
-    moving = [*outcome.varied(runs), *(["seed"] if runs["seed"].nunique() > 1 else [])]
+    varied, fixed = [], []
     defaults = {field.name: field.default for field in dataclasses.fields(Run)}
-    fixed = []
     for name in runs.columns:
-        if name in moving or not (name in STATIC or name in TRACED or "." in name) or runs[name].isna().all():
+        if name in RECORDED or not (name in STATIC or name in TRACED or "." in name):
             continue
-        value = runs[name].iloc[0]
-        if str(value) != str(defaults.get(name)) or name in ("data", "model", "optimizer"):
-            fixed.append((name, spread([value])))
-    return [(name, spread(runs[name].drop_duplicates().tolist())) for name in moving], fixed
+        values = runs[name].drop_duplicates().tolist()
+        known = [value for value in values if not pd.isna(value)]
+        if len(known) > 1 or (name == "batch_size" and len(values) > 1):  # null is the full batch
+            varied.append((name, spread(values)))
+        elif known and (str(known[0]) != str(defaults.get(name)) or name in ("data", "model", "optimizer")):
+            fixed.append((name, spread(known)))
+    return varied, fixed
 
 
 def _ratios(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ DIGITS = 5
 VEGA_LITE = "6.4"
 """The version of Vega-Lite, of those that vl-convert has, that the installed Altair writes."""
 
-MOST_STATIC = 60_000
+MOST_STATIC = 80_000
 """Bytes of a static picture; larger ones are left out."""
 
 
@@ -85,12 +85,11 @@ def _checks(findings: Frame) -> Picture:
 
 
 def _picture(drawn: Drawn, static: bool) -> Picture:
-    spec = drawn.chart.to_dict(validate=False)
+    spec = _plain(drawn.chart.to_dict(validate=False))
     picture = _static(spec) if static else ""
     title = spec.pop("title", "")  # the caption says it
     note = title.get("subtitle", "") if isinstance(title, dict) else ""
     names = spec.pop("datasets", {})
-    _nominal(spec)
     spec["datasets"] = {name: packed(rows) for name, rows in names.items()}
     for unused in ("$schema", "description"):
         spec.pop(unused, None)
@@ -98,14 +97,13 @@ def _picture(drawn: Drawn, static: bool) -> Picture:
     return Picture(drawn.title, note, drawn.description, spec, picture)
 
 
-def _nominal(spec: Mapping[str, Any]) -> None:
-    """Colours that go with shapes become names: Vega-Lite warns about shapes of ordered values; the order is given."""
-    layers = [layer["encoding"] for layer in (spec.get("spec") or spec).get("layer", ()) if "encoding" in layer]
-    if any("shape" in encoding for encoding in layers):
-        for encoding in layers:
-            for channel in {"color", "shape"} & set(encoding):
-                if encoding[channel].get("type") == "ordinal":
-                    encoding[channel]["type"] = "nominal"
+def _plain(value: Any) -> Any:
+    """The same without U+2028 and U+2029, which Vega's expressions cannot hold; names of data may."""
+    if isinstance(value, str):
+        return value.replace("\u2028", " ").replace("\u2029", " ")
+    if isinstance(value, dict):
+        return {_plain(key): _plain(own) for key, own in value.items()}
+    return [_plain(own) for own in value] if isinstance(value, list) else value
 
 
 def packed(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -140,7 +138,7 @@ def _static(spec: Mapping[str, Any]) -> str:
     """The picture as a `data:` address, as PNG: of a thousand points an SVG is ten times as large."""
     # A ground of its own: the page may be dark, and black letters on it would be lost.
     paper = {**spec, "background": "#ffffff", "padding": 8}
-    data = vl_convert.vegalite_to_png(paper, vl_version=VEGA_LITE, scale=1.25)
+    data = vl_convert.vegalite_to_png(paper, vl_version=VEGA_LITE, scale=1)
     return f"data:image/png;base64,{base64.b64encode(data).decode()}" if len(data) <= MOST_STATIC else ""
 
 

@@ -139,7 +139,6 @@ function fitted(spec, width) {
   }
   const config = (spec.config ||= {});
   if (narrow) config.legend = { ...config.legend, orient: "bottom", columns: 3, labelLimit: 110 };
-  config.aria = false; // the description of the whole stands for thousands of points
   return spec;
 }
 
@@ -152,6 +151,8 @@ async function draw(box) {
     // `ast`: expressions are interpreted, since the page's policy allows no code made of text.
     const options = { mode: "vega-lite", renderer: "svg", ast: true, actions: false, defaultStyle: false };
     const { view } = await vegaEmbed(box, fitted(spec, box.clientWidth), { ...options, tooltip: { disableDefaultStyle: true } });
+    // The description of the whole stands for thousands of points.
+    for (const svg of box.querySelectorAll("svg")) svg.setAttribute("aria-hidden", "true");
     views.set(box, view);
     box.dataset.state = "drawn";
   } catch (error) {
