@@ -10,11 +10,19 @@ COMMANDS = {
     "report": "write one page that says what happened, or the verdicts as Markdown or CSV",
     "figure": "write a figure of a study as PDF, SVG, PNG, CSV or JSON",
     "clean": "remove results",
-    "catalogue": "write the table of studies from their results",
+    "doctor": "look at the installation and the machine, with a self-test",
+    "catalogue": "write the table of studies from the results that come with the suite",
+    "reference": "make those results from a run of one's own",
+    "optimizers": "rank optimizers on a panel of workloads, with intervals",
     "peers": "train the same with PyTorch, plain JAX and scikit-learn, and compare seconds",
     "speed": "time two checkouts or two configurations in turn",
 }
-MODULES = {"peers": "bench.peers.__main__", "report": "bench.report.__main__", "speed": "bench.speed.__main__"}
+MODULES = {
+    "optimizers": "bench.optimizers.__main__",
+    "peers": "bench.peers.__main__",
+    "report": "bench.report.__main__",
+    "speed": "bench.speed.__main__",
+}
 
 
 def main() -> int:
