@@ -15,7 +15,7 @@ from bench.cache import compile_cache
 from bench.errors import InputError
 from bench.events import Event
 from bench.evidence import frame, with_axes
-from bench.own import with_data
+from bench.own import with_installed, with_own
 from bench.parts import Catalogue, default_parts
 from bench.pipeline import Settings, run_study
 from bench.spec import Grid, Parts, Study
@@ -78,6 +78,12 @@ def run_grid(
     name: str | None = None,
     out: str | Path = "results",
     platform: str | None = None,
+    *,
+    optimizers: Mapping[str, Any] | None = None,
+    models: Mapping[str, Any] | None = None,
+    activations: Mapping[str, Any] | None = None,
+    inits: Mapping[str, Any] | None = None,
+    losses: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Result:
     """Trains every run of a grid; what is saved already is not trained again.
@@ -88,7 +94,12 @@ def run_grid(
         name: of the folder; derived from the grid unless given.
         out: folder of the results.
         platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
-        data: data sets of one's own, name -> `(X, y)`.
+        optimizers: of one's own, name -> `(learning_rate, **constants) -> optax.GradientTransformation`.
+        models: of one's own, name -> `(init(normal, shape), apply(parameters, x))`.
+        activations: of one's own, name -> `z -> h`.
+        inits: of one's own, name -> `normals (fan_in, fan_out) -> weights`.
+        losses: of one's own, name -> `(outputs (rows, outputs), y (rows,)) -> (rows,)`.
+        data: of one's own, name -> arrays `(X, y)`.
 
     Returns:
         The tables.
@@ -98,10 +109,20 @@ def run_grid(
         RuntimeError: a program failed.
     """
     grid = grid if isinstance(grid, Grid) else Grid(grid)
-    parts = with_data(parts or default_parts(), data or {})
+    suite = default_parts()
+    parts = with_own(
+        parts or suite,
+        optimizers=optimizers,
+        models=models,
+        activations=activations,
+        inits=inits,
+        losses=losses,
+        data=data,
+    )
+    parts = with_installed(parts, grid)
     text = json.dumps([{k: str(v) for k, v in grid.axes.items()}, list(map(list, grid.zipped)), str(grid.exclude)])
-    if data:
-        text += Catalogue(parts).content(data)
+    text += "" if parts.hash == suite.hash else parts.hash
+    text += Catalogue(parts).content(data) if data else ""
     name = name or f"grid-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     study = Study("", name, "a grid of one's own", (), "", lambda profile, data: (grid,), lambda evidence: (), (), ())
     devices = train.configure(platform, cache=compile_cache())

@@ -41,14 +41,14 @@ def default_parts() -> Parts:
 
 @functools.cache  # what is loaded is what trains, whatever is edited meanwhile
 def source_hash(*packages: str) -> str:
-    """SHA-256 over the Python sources of packages, sorted by name."""
+    """SHA-256 over the Python sources of packages and modules, sorted by name."""
     digest = hashlib.sha256()
     for package in packages:
         spec = importlib.util.find_spec(package)
         assert spec is not None
-        assert spec.submodule_search_locations
-        root = Path(next(iter(spec.submodule_search_locations)))
-        for path in sorted(root.rglob("*.py")):
+        assert spec.origin
+        root, single = Path(spec.origin).parent, not spec.submodule_search_locations
+        for path in [Path(spec.origin)] if single else sorted(root.rglob("*.py")):
             digest.update(f"{package}/{path.relative_to(root)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
 

@@ -231,11 +231,15 @@ def _settings(options: Options) -> "Settings":
 def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> int:
     from bench import show
     from bench.events import Event, as_json
+    from bench.own import parts_of
     from bench.parts import Catalogue, default_parts
     from bench.pipeline import planned
 
-    catalogue = Catalogue(default_parts())
-    plans = [(study, planned(study, catalogue, settings)) for study in chosen]
+    shared, plans = Catalogue(default_parts()), []
+    for study in chosen:
+        parts = parts_of(study, shared.parts)
+        catalogue = shared if parts is shared.parts else Catalogue(parts)
+        plans.append((study, planned(study, catalogue, settings)))
     if options.json:
         for study, plan in plans:
             facts = {"runs": plan.runs, "programs": len(plan.programs), "seconds": plan.seconds, "bytes": plan.bytes}
@@ -252,13 +256,15 @@ def _train(
     from bench.audit import audit
     from bench.events import Event
     from bench.measure import Compiler
+    from bench.own import parts_of
     from bench.parts import default_parts
     from bench.pipeline import finding_event, run_study
 
-    parts, judged, start = default_parts(), [], time.perf_counter()
-    compiler = Compiler(parts, settings.devices)
+    shared, judged, start = default_parts(), [], time.perf_counter()
+    compiler = Compiler(shared, settings.devices)
     for study in chosen:
-        judged.append(run_study(study, parts, settings, progress, compiler))
+        parts = parts_of(study, shared)
+        judged.append(run_study(study, parts, settings, progress, compiler if parts is shared else None))
         progress.judged(judged[-1])
         if options.verdict and options.json:  # the terminal shows them after the verdicts
             for finding in gradients.findings(judged[-1].evidence):

@@ -50,9 +50,12 @@ class Parts:
         """
         return self._with(registry, name, change(self.get(registry, name)), change)
 
-    def added(self, registry: str, name: str, part: Any) -> "Parts":
-        """These parts and one of one's own, such as an optimizer; one of the same name is replaced."""
-        return self._with(registry, name, part, part)
+    def added(self, registry: str, name: str, part: Any, source: str = "") -> "Parts":
+        """These parts and one of one's own, such as an optimizer; one of the same name is replaced.
+
+        The hash depends on what the part does (see `fingerprint`), and on the hash of its `source` where that is known.
+        """
+        return self._with(registry, name, part, (source, part) if source else part)
 
     def _with(self, registry: str, name: str, part: Any, reason: Any) -> "Parts":
         parts = {**getattr(self, registry), name: part}

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import equinox
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -33,6 +36,24 @@ def recursive(n):
     return n and recursive(n - 1)
 
 
+def times(g):
+    return 2 * g
+
+
+def plus(g):
+    return 2 + g
+
+
+class Doubles:
+    def __call__(self, g):
+        return 2 * g
+
+
+class Triples:
+    def __call__(self, g):
+        return 3 * g
+
+
 class Holder:
     def __init__(self, value):
         self.value = value
@@ -56,6 +77,12 @@ PAIRS = {
     "builtin": (scaled(min), scaled(max)),
     "universal function": (scaled(np.add), scaled(np.multiply)),
     "object that shows nothing": (scaled(object()), scaled(object())),
+    "compiled": (scaled(jax.jit(times)), scaled(jax.jit(plus))),
+    "mapped": (jax.vmap(times), jax.vmap(plus)),
+    "class": (Doubles, Triples),
+    "object that can be called": (scaled(Doubles()), scaled(Triples())),
+    "object of a class that is named": (lambda g: Doubles()(g) + 0, lambda g: Triples()(g) + 0),
+    "array of JAX": (scaled(jnp.arange(5000)), scaled(jnp.arange(5000).at[2500].set(0))),
     "bug of one factory": (bugs.on_gradient(scaled(2)), bugs.on_gradient(scaled(3))),
 }
 
@@ -96,6 +123,42 @@ def test_fingerprints_are_the_same_in_another_process():
         for seed in "123"
     }
     assert len(found) == 1
+
+
+HELPER = "RATE = 2.0\nSETTINGS = {{'rate': 2.0}}\ndef change(g):\n    return {0} * g\n"
+USERS = {
+    "function": "from helper import change\ndef mine(g):\n    return change(g)\n",
+    "module": "import helper\ndef mine(g):\n    return helper.change(g)\n",
+    "module of a module": "import between\ndef mine(g):\n    return between.change(g)\n",
+    "class": (
+        "from helper import change\nclass Mine:\n    def __call__(self, g):\n        return change(g)\nmine = Mine()\n"
+    ),
+    "equinox": (
+        "import equinox, jax\nfrom helper import change\nclass Mine(equinox.Module):\n    w: jax.Array\n"
+        "    def __call__(self, g):\n        return change(self.w * g)\ndef mine(g):\n    return Mine(g)(g)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_a_change_in_another_file_of_ones_own_changes_the_fingerprint_and_nothing_else_does(name, tmp_path):
+    def seen(factor):
+        (tmp_path / "helper.py").write_text(HELPER.format(factor))
+        (tmp_path / "between.py").write_text("from helper import change\n")
+        (tmp_path / "user.py").write_text(USERS[name])
+        code = "import user; from bench.spec.fingerprint import fingerprint; print(fingerprint(user.mine))"
+        where = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}", "PYTHONDONTWRITEBYTECODE": "1", "PATH": ""}
+        done = subprocess.run([sys.executable, "-c", code], env=where, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert seen(2) == seen(2) != seen(3)
+
+
+def test_installed_packages_count_by_name_and_version(monkeypatch):
+    before = fingerprint(lambda g: equinox.nn.Linear(g, 1)), fingerprint(jax.vmap(times))
+    assert before == (fingerprint(lambda g: equinox.nn.Linear(g, 1)), fingerprint(jax.vmap(times)))
+    monkeypatch.setattr(equinox, "__version__", "0")
+    assert fingerprint(lambda g: equinox.nn.Linear(g, 1)) != before[0]
 
 
 def test_two_bugs_of_one_factory_never_share_a_result(parts):
