@@ -23,6 +23,7 @@ NEEDED = Claim("needed", "pretraining is what makes depth possible", "S3", "COND
 
 GREEDY, DEPTH, SEEDS, SMALL, LARGE, LONG = "denoising_probabilities", 5, 12, 1.0, 4.0, 1000
 SIZES, SHORT, RATE = (4, 4, 4, 3), 20, 0.5  # of the network that is also pretrained by hand
+AXES = "layer", "delta_norm", "pretraining_steps"
 PHI = meanfield.ACTIVATIONS["sigmoid"]
 CELLS = {"full": [(300, SMALL), (300, LARGE), (LONG, SMALL)], "quick": [(300, SMALL)]}  # steps of a layer, sigma_w
 
@@ -37,8 +38,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     rows = {"split": "1400/397", "constant_columns": "keep", "normalize_rows": 1.0, "batch_size": 64}
     net = {"model": "mlp", "activation": "sigmoid", "depth": DEPTH, "width": 64, "init": "lecun"}
     run = {**rows, **net, "steps": 600, "checkpoints": "end", "probes": "layer_gradients", "seed": list(range(SEEDS))}
-    rates = [0.1, 0.3, 1.0] if profile == "full" else [1.0]
-    plain = Grid({**run, "init.gain": [SMALL, LARGE], "learning_rate": rates})
+    plain = Grid({**run, "init.gain": [SMALL, LARGE], "learning_rate": [0.1, 0.3, 1.0] if profile == "full" else [1.0]})
     run |= {"pretraining": GREEDY, "learning_rate": 1.0}
     return [small, plain, *(Grid({**run, "pretraining_steps": n, "init.gain": gain}) for n, gain in CELLS[profile])]
 
@@ -116,5 +116,5 @@ STUDY = Study(
         _bug("only the first layer is pretrained", lambda phases: phases[:1]),
         Mutant("signals are rebuilt by least squares", bugs.swapped("pretrainings", GREEDY, "denoising")),
     ),
-    figures=(Figure("lower layers see more", "layers", "layer", "delta_norm", "pretraining_steps", "init.gain", "y"),),
+    figures=(Figure("pretraining lets gradients reach low layers", "layers", *AXES, "init.gain", "y", {"step": 0}),),
 )
