@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,38 @@ PROFILES = ("full", "quick")
 """The fuller one first."""
 
 PHASES = ["trace_seconds", "lower_seconds", "compile_seconds", "run_seconds"]
+
+
+class Tables(Mapping[str, Frame]):
+    """The tables of a folder: those that every card needs at once, others when a figure asks for them."""
+
+    def __init__(self, folder: Folder | None = None) -> None:
+        self._folder = folder
+        self._kept: dict[str, Frame] = dict.fromkeys(("runs", "programs", "findings"), pd.DataFrame())
+        if folder is not None:
+            self._kept = {name: self._read(name) for name in self._kept}
+
+    def _read(self, name: str) -> Frame:
+        assert self._folder is not None
+        return frame(self._folder.derived(name) if name == "findings" else self._folder.merged(self._keys, name))
+
+    @functools.cached_property
+    def _keys(self) -> list[str]:
+        return self._folder.saved() if self._folder else []
+
+    def __getitem__(self, name: str) -> Frame:
+        if name not in self:
+            raise KeyError(name)
+        return self._kept[name] if name in self._kept else self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*TABLES, "findings"))
+
+    def __contains__(self, name: object) -> bool:
+        return name in tuple(self)
+
+    def __len__(self) -> int:
+        return len(TABLES) + 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,12 +230,9 @@ def _card(path: Path, name: str, profile: str) -> Card:
     folder, note = Folder(path), ""
     known = name in studies.names()
     study = studies.get(name) if known else _own(name)
-    tables: dict[str, Frame] = dict.fromkeys([*TABLES, "findings"], pd.DataFrame())
-    manifest: Mapping[str, Any] = {}
+    tables, manifest = Tables(), {}
     try:
-        manifest, keys = folder.manifest(), folder.saved()
-        tables |= {table: frame(folder.merged(keys, table)) for table in _needed(study)}
-        tables["findings"] = frame(folder.derived("findings"))
+        manifest, tables = folder.manifest(), Tables(folder)
     except InputError as error:  # one damaged or unfinished study must not hide the others
         note = str(error)
     findings = tuple(_findings(tables["findings"]))
@@ -211,12 +241,6 @@ def _card(path: Path, name: str, profile: str) -> Card:
 
 def _own(name: str) -> Study:
     return Study("", name, f"A grid of one's own: {name}", (), "", lambda *_: (), lambda _: (), (), ())
-
-
-def _needed(study: Study) -> list[str]:
-    """Tables that are shown; `values` of some studies has millions of rows that no figure asks for."""
-    drawn = {figure.table for figure in study.figures}
-    return [name for name in TABLES if name in {"runs", "programs", *drawn} or (not study.id and name == "curves")]
 
 
 def _findings(table: Frame) -> Iterator[Finding]:

@@ -87,7 +87,11 @@ def totals(report: Report) -> dict[str, Any]:
 
 
 def _shown(card: Card, static: bool) -> dict[str, Any]:
-    figures, beside = pictures(card, static)
+    figures, beside, broken = [], None, ""
+    try:
+        figures, beside = pictures(card, static)
+    except Exception as error:  # the verdicts of this study, and all other studies, are still worth a page
+        broken = f"{type(error).__name__}: {error}"
     varied, fixed = axes(card.tables["runs"])
     ranked = sorted(card.findings, key=lambda finding: finding.impl not in ("FAIL", "NOT RUN"))
     many = len(ranked) > MOST_FINDINGS
@@ -95,6 +99,7 @@ def _shown(card: Card, static: bool) -> dict[str, Any]:
         "card": card,
         "figures": figures,
         "beside": beside,
+        "broken": broken,
         "telling": [f for f in card.findings if f.impl and finite(f.measured) and finite(f.predicted)][:MOST_TELLING],
         "findings": ranked[:MOST_FINDINGS] if many else card.findings,
         "varied": varied,

@@ -1,6 +1,7 @@
 """Figures for the page: Vega-Lite specifications with their numbers packed, and pictures for where nothing runs."""
 
 import base64
+import importlib.metadata
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import vl_convert
 
+from bench.cache import kept
 from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, sensitivity
 from bench.figures.findings import MOST_NAMED, dots
 from bench.report.collect import Card, Report
@@ -144,4 +146,8 @@ def _static(spec: Mapping[str, Any]) -> str:
 
 def bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed in one script, which defines `vegaEmbed`."""
-    return f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;', VEGA_LITE)}}})();"
+    version = importlib.metadata.version("vl-convert-python")
+    return kept(
+        f"vega-lite-{VEGA_LITE}-of-vl-convert-{version}.js",
+        lambda: f"(() => {{{vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;', VEGA_LITE)}}})();",
+    )

@@ -1,5 +1,6 @@
 """Lines of theory that several figures draw over what was measured; see `Figure.theory`."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -118,9 +119,14 @@ def backpropagated(evidence: Evidence, run: Any, steps: Any, measured: Any) -> A
     bias = run["init.bias"] ** 2
     first = gain * variance(x.shape[1], int(run.width)) * meanfield.row_squares(x) + bias
     hidden = gain * variance(int(run.width), int(run.width))
-    squares = meanfield.backward_squares(_phi(run), first, depth, hidden, bias)
+    squares = _squares(_phi(run), tuple(first), depth, hidden, bias)
     found[steps == 0, :depth] = measured[steps == 0, depth - 1] * np.sqrt(squares)
     return found
+
+
+@functools.lru_cache(maxsize=256)  # the seeds of a configuration ask for the same
+def _squares(phi: meanfield.Phi, first: tuple[float, ...], depth: int, hidden: float, bias: float) -> Any:
+    return meanfield.backward_squares(phi, np.array(first), depth, hidden, bias)
 
 
 def _phi(run: Any) -> meanfield.Phi:
