@@ -1,5 +1,6 @@
 """Claims of one's own: what a table `[[claim]]` in a grid's file may say; `bench/verdicts.py` judges them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
@@ -93,11 +94,19 @@ def _values(axis: str, grid: Grid) -> list[Any]:
     return list(given) if isinstance(given, (list, range)) or hasattr(given, "tolist") else [given]
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Equal, up to the rounding of a value over a range."""
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (one, other))
+    return math.isclose(one, other, rel_tol=1e-9) if numbers else one == other
+
+
 def _known(name: str, axis: str, value: Any, grid: Grid) -> None:
     values = _values(axis, grid)
     if axis == "seed":
         raise InputError(f"{name}.seed: sides are compared seed by seed; name another axis.")
-    if value not in values:
+    if isinstance(value, list) or value == "default":
+        raise InputError(f"{name}.{axis} = {value!r}: give one number or one name.")
+    if not any(_same(value, one) for one in values):
         raise InputError(f"{name}.{axis} = {value!r} is not in the grid, which has {', '.join(map(repr, values))}.")
 
 

@@ -47,11 +47,20 @@ class Side(NamedTuple):
         return self.costs[int(np.argmin(means))][judging]
 
 
+def _matches(column: Any, value: Any) -> NDArray[np.bool_]:
+    """Which rows of `runs` have this value of an axis; a full batch has no size there."""
+    if value == "full":
+        return column.isna().to_numpy()
+    if isinstance(value, (str, bool)):
+        return (column.astype(str) == str(value)).to_numpy()
+    return np.isclose(column.to_numpy(np.float64, na_value=np.nan), value, rtol=1e-9, atol=0)
+
+
 def _side(costs: Any, runs: Any, where: Mapping[str, Any] | None) -> Side:
     """The runs with these values of axes; `costs` has one number per row of `runs`."""
     keep = np.ones(len(runs), bool)
     for axis, value in (where or {}).items():
-        keep &= (runs[axis].astype(str) == str(value)).to_numpy() if isinstance(value, str) else (runs[axis] == value)
+        keep &= _matches(runs[axis], value)
     own = runs[keep].assign(cost=np.asarray(costs)[keep])
     axes = [axis for axis in varied(own) if axis != "widths"]
     own = own.assign(group=own.groupby(axes, observed=True, dropna=False, sort=False).ngroup() if axes else 0)

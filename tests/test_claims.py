@@ -44,6 +44,7 @@ BAD = {
     SLOPE.replace("depth", "activation"): "two and more numbers",
     SLOPE.replace("depth", "seed"): "other than the seed",
     SLOPE.replace("negative", "down"): "unknown sign 'down'",
+    EQUAL.replace("depth = 1", "depth = [1]"): "one number or one name",
     SLOPE + "\nwhere = {depth = 3}": "where.depth = 3 is not in the grid",
 }
 
@@ -60,6 +61,15 @@ def test_a_claim_that_cannot_be_judged_is_named_with_its_place_before_anything_i
     assert not (tmp_path / "results").exists()
     with pytest.raises(InputError, match=BAD[text]):
         gridfile.read(path)
+
+
+def test_values_of_a_range_are_found_whatever_their_rounding(tmp_path):
+    grid = GRID.replace("[0.3, 1.0]", "{ logspace = [0.001, 1.0, 7] }")
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        grid + '[[claim]]\nkind = "equal"\nfirst = {learning_rate = 0.1}\nsecond = {learning_rate = 0.01}\nwithin = 1'
+    )
+    assert len(gridfile.read(path).claims) == 1
 
 
 def _study(tmp_path, *texts):

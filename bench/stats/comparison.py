@@ -11,6 +11,7 @@ from scipy import stats
 from bench.stats.pairs import median_interval
 
 RESAMPLES = 1999
+LEAST_RESAMPLED = 8
 NO_SPREAD = 1e9  # how much smaller than that of the sample the spread of a resample is where all of its values agree
 MOST_SEEDS = 10_000
 WILCOXON_EFFICIENCY = 3 / np.pi  # against the t-test under normal differences (Hodges and Lehmann 1956)
@@ -58,7 +59,8 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
     At 12 to 16 values the BCa interval of a mean covers 87 to 93 % where it says 95 %, and Student's covers less than
     it says where the values are skewed; this one comes nearest for both, as `tests/stats/test_comparison.py` holds.
-    Student's is taken where more than half of the values are equal: resamples with hardly any spread would decide.
+    Student's is taken below 8 values, which are too few to resample, and where more than half of the values are equal:
+    resamples with hardly any spread would decide.
 
     Args:
         values: the sample, (n,), finite.
@@ -73,7 +75,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
         return Interval(mean, mean, mean)
 
     tails = [(1 - level) / 2, (1 + level) / 2]
-    if np.unique(x, return_counts=True)[1].max() > x.size / 2:
+    if x.size < LEAST_RESAMPLED or np.unique(x, return_counts=True)[1].max() > x.size / 2:
         low_t, high_t = stats.t.ppf(tails, x.size - 1)
         return Interval(mean, mean - float(high_t * error), mean - float(low_t * error))
 
@@ -124,11 +126,13 @@ def pairs_needed(difference: float, deviation: float, alpha: float = 0.05, power
     if difference == 0 or not np.isfinite([difference, deviation]).all():
         return None
     effect = abs(difference) / deviation if deviation > 0 else np.inf
+    least = int(np.ceil(1 - np.log2(alpha)))  # fewer pairs cannot be significant, whatever they are
     sizes = np.unique(np.geomspace(3, MOST_SEEDS, 400).astype(int))
     critical = stats.t.ppf(1 - alpha / 2, sizes - 1)
     seen: Any = stats.nct.sf(critical, sizes - 1, np.minimum(np.sqrt(sizes) * effect, 30))
     enough = np.flatnonzero(seen >= power)
-    return min(MOST_SEEDS, int(np.ceil(sizes[enough[0]] / WILCOXON_EFFICIENCY))) if enough.size else MOST_SEEDS
+    needed = int(np.ceil(sizes[enough[0]] / WILCOXON_EFFICIENCY)) if enough.size else MOST_SEEDS
+    return min(MOST_SEEDS, max(least, needed))
 
 
 def compare_all(
