@@ -1,5 +1,6 @@
 """Fixtures that all tests share: JAX configured once, the registered parts, and training through the usual path."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ import pytest
 
 from bench import run
 from bench.errors import InputError
+from bench.figures import Drawn
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue, default_parts
 from bench.plan import plan
@@ -105,6 +107,24 @@ def train(train_all: Callable[..., list[Trained]]) -> Train:
         return found[0]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def sound() -> Callable[[Drawn], None]:
+    """Checks a picture: it has words, and its specification is valid, strict JSON, small, and compiles."""
+    import vl_convert  # noqa: PLC0415 - few tests draw
+
+    def check(drawn: Drawn) -> None:
+        assert drawn.title
+        assert drawn.title[:20] in drawn.description
+        specification = drawn.chart.to_dict()  # Altair validates it
+        text = json.dumps(specification, allow_nan=False)
+        assert len(text) < 900_000
+        assert sum(len(rows) for rows in specification.get("datasets", {}).values()) <= 4000
+        assert len(drawn.data) <= 4000
+        assert vl_convert.vegalite_to_vega(text)["marks"]
+
+    return check
 
 
 PASSED = Finding("a number", 1.0, 1.0, "EXACT(0)", "PASS")

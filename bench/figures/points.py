@@ -37,7 +37,9 @@ def points(figure: Figure, tables: Mapping[str, Frame], predicted: Frame | None 
     """
     own = selected(figure, tables)
     if own.empty:
-        return pd.DataFrame(columns=["x", "y", "low", "high", "runs", "lost", "colour", "facet", "kind"])
+        empty = {name: pd.Series(dtype=float) for name in ("x", "y", "low", "high", "runs", "lost")}
+        none = {name: pd.Categorical([]) for name in ("colour", "facet", "kind")}
+        return pd.DataFrame(empty | none)
     own = _on_axes(own, figure)
     edge = _edge(own, "y" in figure.log)
     own["lost"] = own["lost"] & ~(own["y"] <= edge)

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from bench import studies
+from bench.api import Result
+from bench.figures import charts
 from bench.pipeline import Settings, run_study
 from bench.stats import worst
 
@@ -53,13 +55,19 @@ def test_claims_are_distinct_sourced_and_there_are_bugs_to_catch(name):
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(name, parts, devices, tmp_path):
+def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(
+    name, parts, devices, catalogue, sound, tmp_path
+):
     study = studies.get(name)
     clean = run_study(study, parts, Settings(profile="cell", out=tmp_path / "clean", devices=devices))
     assert clean.failed == 0
     assert clean.impl == "PASS", [finding for finding in clean.findings if finding.impl == "FAIL"]
     assert {f.claim for f in clean.findings if f.claim} <= {claim.id for claim in study.claims}
     assert all(f.rule and (f.measured is not None or f.reason) for f in clean.findings if f.impl)
+    drawn = charts(study, Result(clean.folder), data=catalogue.lookup)
+    assert len(drawn) == len(study.figures)
+    for picture in drawn:
+        sound(picture)
     for number, mutant in enumerate(study.mutants):
         impl = "NOT RUN"
         if mutant.parts:
