@@ -29,7 +29,7 @@ class Options:
     """Ranks optimizers."""
 
     optimizers: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[OPTIMIZER ...]")] = ()
-    """Names of registered optimizers; the eight usual ones unless given."""
+    """Names of optimizers, those of installed packages among them; the eight usual ones unless given."""
     workloads: tuple[str, ...] = ()
     """Workloads by name; all unless given, or half of them where it is to be quick."""
     seeds: int = 32

@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench import train
 from bench.cache import compile_cache
+from bench.errors import InputError
 from bench.events import Listener
 from bench.optimizers.judge import Verdict, judge
 from bench.optimizers.panel import Panel, chosen, train_panel
 from bench.optimizers.workloads import CENTRES, SEEDS, STANDARD
+from bench.own import with_installed, with_own
 from bench.parts import default_parts
 from bench.pipeline import Settings
-from bench.spec import Parts
+from bench.spec import Grid, Parts
 
 
 def rank_optimizers(
     optimizers: Sequence[str] = STANDARD,
-    parts: Parts | None = None,
+    own: Mapping[str, Any] | None = None,
     workloads: Sequence[str] = (),
     quick: bool = False,
     seeds: int = SEEDS,
@@ -27,8 +30,8 @@ def rank_optimizers(
     """Trains what is missing of a panel, and judges it.
 
     Args:
-        optimizers: names of methods.
-        parts: the registries; the suite's own unless given.
+        optimizers: names of those of the suite, of installed packages, or of `own`.
+        own: name -> one's own optimizer, `(learning_rate, **constants) -> optax.GradientTransformation`.
         workloads: names of those to take; all, or the quick ones, unless given.
         quick: fewer workloads, and no second look between the best learning rate and its neighbours.
         seeds: how many; every other one chooses the learning rates, the others judge.
@@ -47,6 +50,18 @@ def rank_optimizers(
     settings = Settings(
         "quick" if quick else "full", Path(out) / "optimizers", tuple(train.configure(cache=compile_cache()))
     )
-    own = {**CENTRES, **centres}
-    panel = train_panel(optimizers, parts or default_parts(), settings, problems, seeds, own, tell)
+    panel = train_panel(_with_parts(optimizers, own or {}), settings, problems, seeds, {**CENTRES, **centres}, tell)
     return judge(panel), panel
+
+
+def _with_parts(names: Sequence[str], own: Mapping[str, Any]) -> dict[str, Parts]:
+    """Each optimizer with the registries that have it: those of the suite's stay the same, whoever joins them."""
+    if len(set(names)) < len(names) or not names:
+        raise InputError(f"optimizers {', '.join(names) or '(none)'}: name each once, and at least one.")
+    found, suite = {}, default_parts()
+    for name in names:
+        if name in own:
+            found[name] = with_own(suite, optimizers={name: own[name]})
+        else:
+            found[name] = with_installed(suite, Grid({"optimizer": [name]}))
+    return found

@@ -17,6 +17,7 @@ from bench.errors import InputError, unknown
 from bench.events import Listener
 from bench.measure import Compiler
 from bench.optimizers.workloads import CENTRES, COARSE, EIGHTHS, FINE, SEEDS, WORKLOADS, Workload, rate
+from bench.parts import default_parts
 from bench.pipeline import Settings, run_study
 from bench.spec import Evidence, Grid, Parts, Study
 from bench.stats.tuning import halves
@@ -88,8 +89,7 @@ class Panel:
 
 
 def train_panel(
-    optimizers: Sequence[str],
-    parts: Parts,
+    optimizers: Mapping[str, Parts],
     settings: Settings,
     workloads: Mapping[str, Workload] = WORKLOADS,
     seeds: int = SEEDS,
@@ -99,8 +99,7 @@ def train_panel(
     """Trains what is missing of a panel.
 
     Args:
-        optimizers: names of registered methods, one's own among them.
-        parts: the registries, such as `default_parts().added("methods", "mine", ...)`.
+        optimizers: name -> the registries that have it.
         settings: how to run; under the profile `quick` the rates are not refined. Results go to one folder per workload
             and optimizer, so that a panel with one optimizer more trains that one alone.
         workloads: the problems.
@@ -109,21 +108,22 @@ def train_panel(
         tell: is told of every event.
 
     Raises:
-        InputError: an unknown or repeated name, or too few seeds.
+        InputError: an unknown name, or too few seeds.
         Failed: a program crashed.
     """
-    if len(set(optimizers)) < len(optimizers) or not optimizers:
-        raise InputError(f"optimizers {', '.join(optimizers) or '(none)'}: name each once, and at least one.")
-    for name in optimizers:
+    for name, parts in optimizers.items():
         parts.get("methods", name)
     if seeds < LEAST_SEEDS:
         raise InputError(f"seeds = {seeds}: give at least {LEAST_SEEDS}; half of them choose the learning rates.")
-    compiler, found = Compiler(parts, settings.devices), {}
-    runs = trained = 0
+    compilers = {parts.hash: Compiler(parts, settings.devices) for parts in optimizers.values()}
+    suite, found, runs, trained = default_parts().hash, {}, 0, 0
     for name, workload in workloads.items():
-        for optimizer in optimizers:
+        for optimizer, parts in optimizers.items():
             study = _study(name, workload, optimizer, seeds, centres, settings.profile == "full")
-            judged = run_study(study, parts, settings, tell, compiler)
+            if parts.hash != suite:  # one's own, which changes more often
+                study = dataclasses.replace(study, name=f"{study.name}-{parts.hash[:8]}")
+            compiler = compilers[parts.hash]
+            judged = run_study(study, compiler.parts, settings, tell, compiler)
             if judged.failed:
                 raise Failed(
                     f"{judged.failed} program(s) of {optimizer} on {name} failed; call again to try once more."

@@ -205,13 +205,16 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(arguments, message, tm
 
 
 @pytest.mark.usefixtures("_folder")
-def test_ones_own_optimizer_joins_by_its_name(rivals, tmp_path):
-    verdict, _ = rank_optimizers(
-        ["adam", "twin"], rivals, ["ill_conditioned"], quick=True, seeds=8, centres={"twin": 0.01}, out=tmp_path
-    )
+def test_ones_own_optimizer_joins_by_its_name_and_the_others_are_not_trained_again(tmp_path):
+    few: dict = {"workloads": ["ill_conditioned"], "quick": True, "seeds": 8, "out": tmp_path}
+    _, alone = rank_optimizers(["adam"], **few)
+    verdict, panel = rank_optimizers(["adam", "twin"], {"twin": optax.adam}, centres={"twin": 0.01}, **few)
+    assert panel.trained == alone.trained > 0
     assert verdict.ranks[0].score == verdict.ranks[1].score
     assert verdict.ranks[0].group == verdict.ranks[1].group
     assert verdict.pairs["adam", "twin"].more is None
+    _, again = rank_optimizers(["adam", "twin"], {"twin": optax.adam}, centres={"twin": 0.01}, **few)
+    assert again.trained == 0
 
 
 def test_what_there_is_and_help_come_without_anything_heavy(capsys):
