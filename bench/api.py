@@ -4,13 +4,13 @@ import dataclasses
 import hashlib
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from bench import studies, train
+from bench import frames, outcome, studies, train
 from bench.cache import compile_cache
 from bench.errors import InputError
 from bench.events import Event
@@ -46,6 +46,29 @@ class Result(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(TABLES) + 2
+
+    def pivot(
+        self, rows: str | Sequence[str], columns: str | Sequence[str] = (), value: str | None = None, how: str = "mean"
+    ) -> pd.DataFrame:
+        """A number per combination of axes, such as `pivot("optimizer", "learning_rate")`; see `bench.frames.pivot`."""
+        return frames.pivot(self["runs"], rows, columns, value, how)
+
+    def best(self, count: int = 5) -> pd.DataFrame:
+        """The configurations with the best mean over seeds, with its 95 % interval; diverged ones last."""
+        return outcome.best(self["runs"], count).table.reset_index(drop=True)
+
+    def to_target(self, target: float, measure: str = "train_loss") -> pd.DataFrame:
+        """When each run first reached a loss or an accuracy, a row per run; see `bench.frames.to_target`."""
+        return frames.to_target(self["curves"], self["runs"], target, measure)
+
+    def curves_of(self, axes: Mapping[str, Any] | None = None, table: str = "curves") -> pd.DataFrame:
+        """The curves of the runs with these values of axes, and the axes that vary among them.
+
+        Args:
+            axes: axis -> a value or a list of values, such as `{"activation": ["relu", "tanh"], "depth": 8}`.
+            table: `curves`, `layers` or `values`.
+        """
+        return frames.rows_of(self[table], self["runs"], axes or {})
 
     def joined(self, name: str, *axes: str) -> pd.DataFrame:
         """A table with columns of `runs` joined on, such as `joined("curves", "learning_rate", "activation")`."""

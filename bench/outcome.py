@@ -39,6 +39,11 @@ def varied(runs: "Frame") -> list[str]:
     return [name for name in axes if runs[name].nunique(dropna="." in name) > 1]
 
 
+def measure_of(runs: "Frame") -> str:
+    """The column by which runs are ranked: the first of `MEASURES` that they have."""
+    return next(name for name in MEASURES if name in runs.columns and runs[name].notna().any())
+
+
 def best(runs: "Frame", count: int = 5) -> Best:
     """Ranks configurations by their mean over seeds.
 
@@ -48,7 +53,7 @@ def best(runs: "Frame", count: int = 5) -> Best:
     """
     import pandas as pd
 
-    measure = next(name for name in MEASURES if name in runs.columns and runs[name].notna().any())
+    measure = measure_of(runs)
     rows = []
     axes = varied(runs)
     groups: Any = runs.groupby(axes, observed=True, dropna=False, sort=False) if axes else [((), runs)]
