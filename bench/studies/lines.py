@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.spec import Evidence, Frame
-from bench.theory import meanfield, quadratics
+from bench.theory import descent, meanfield, quadratics
 
 Predict = Callable[[Evidence, Any, Any, Any], Any]
 """`(evidence, run, steps, measured) -> predicted`: `steps` is (checkpoints,), the others are alike in shape."""
@@ -82,8 +82,7 @@ def _modes(evidence: Evidence, run: Any) -> tuple[float, Any, Any]:
     """J*, the eigenvalues, and the first error in the eigenbasis."""
     plain = run.optimizer == "sgd" and run.regime == "batch" and run.schedule == "constant"
     if run.model == "quadratic" and plain:
-        h = np.array([[run["surface.xx"], run["surface.xy"]], [run["surface.xy"], run["surface.yy"]]])
-        best, least = np.array([run["surface.x"], run["surface.y"]]), 0.0
+        (h, best), least = _bowl(run), 0.0
     elif run.model == "linear" and plain and (table := evidence.table(run)).y.ndim == 1:
         h = quadratics.hessian(table.x, run.l2, run.bias)
         best = quadratics.minimiser(table.x, table.y, run.l2, run.bias)
@@ -112,11 +111,10 @@ def backpropagated(evidence: Evidence, run: Any, steps: Any, measured: Any) -> A
     For plain networks of equal layers; NaN for others, and after the first step.
     """
     found = np.full(measured.shape, np.nan)
-    if run.model != "mlp" or run.init not in meanfield.SCALED_VARIANCES or run.width != run.width:
+    if not _plain(run):
         return found
-    variance = meanfield.SCALED_VARIANCES[run.init]
-    x, depth, gain = evidence.table(run).x, int(run.depth), run["init.gain"] ** 2
-    bias = run["init.bias"] ** 2
+    variance, gain, bias = _variances(run)
+    x, depth = evidence.table(run).x, int(run.depth)
     first = gain * variance(x.shape[1], int(run.width)) * meanfield.row_squares(x) + bias
     hidden = gain * variance(int(run.width), int(run.width))
     squares = _squares(_phi(run), tuple(first), depth, hidden, bias)
@@ -129,9 +127,43 @@ def _squares(phi: meanfield.Phi, first: tuple[float, ...], depth: int, hidden: f
     return meanfield.backward_squares(phi, np.array(first), depth, hidden, bias)
 
 
+def _plain(run: Any) -> bool:
+    """Whether mean-field theory knows the network: plain, of equal layers, with scaled variances."""
+    equal = run.width is not None and not np.isnan(run.width)
+    return run.model == "mlp" and run.init in meanfield.SCALED_VARIANCES and equal
+
+
+def _variances(run: Any) -> tuple[Any, float, float]:
+    """fan_in Var W as a function of fan-in and fan-out, the square of the gain, and the variance of the biases."""
+    bias = run["init.bias"] ** 2 if run.bias else 0.0
+    return meanfield.SCALED_VARIANCES[run.init], run["init.gain"] ** 2, bias
+
+
 def _phi(run: Any) -> meanfield.Phi:
     slope = run["activation.slope"] if run.activation == "leaky_relu" else np.nan
     return meanfield.ACTIVATIONS[run.activation] if np.isnan(slope) else meanfield.leaky_relu(float(slope))
+
+
+def level(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """The same in every layer as in the last one, as in homogeneous networks (Du, Hu and Lee 2018, theorem 2.1)."""
+    del evidence, run, steps
+    return np.broadcast_to(measured[:, -1:], measured.shape)
+
+
+def with_momentum(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """J on a bowl under heavy ball and Nesterov's method, by their recursions (Polyak 1964); NaN for others."""
+    if run.model != "quadratic" or run.optimizer not in ("momentum", "nesterov"):
+        return quadratic(evidence, run, steps, measured)
+    h, best, start = *_bowl(run), _start(evidence, run, 2)
+    rate, beta = run.learning_rate, run["optimizer.momentum"]
+    path = descent.momentum_path(h, start - best, rate, beta, int(steps[-1]), run.optimizer == "nesterov")
+    return np.einsum("ki,ij,kj->k", path[steps], h, path[steps]) / 2
+
+
+def _bowl(run: Any) -> tuple[Any, Any]:
+    """Hessian and centre."""
+    h = np.array([[run["surface.xx"], run["surface.xy"]], [run["surface.xy"], run["surface.yy"]]])
+    return h, np.array([run["surface.x"], run["surface.y"]])
 
 
 LOSS = curve("train_loss", quadratic)
@@ -142,3 +174,12 @@ LAST_LOSS = end("final_train_loss", quadratic)
 
 DELTA = layer("delta_norm", backpropagated)
 """||delta_l|| of a network at the start."""
+
+SLOPE = curve("gradient_norm", slope)
+"""||grad J|| of full-batch descent on a quadratic, step by step."""
+
+LEVEL = layer("weight_gradient_norm", level)
+"""||dL/dW_l||, the same in every layer."""
+
+MOMENTUM = curve("train_loss", with_momentum)
+"""J on a bowl under momentum."""

@@ -12,9 +12,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import descent, quadratics
 
+FASTEST, TEN = "J under the best and fixed steps on (x^2 + 10 y^2) / 2", {"surface.yy": 10.0}
 ZIGZAG = Claim("zigzag", "unscaled problems give zigzag paths", "S2")
 NEAR = Claim("near-minimum", "gradient descent zigzags near the minimum", "S2")
 
@@ -82,6 +83,15 @@ def _half(method: Any) -> Any:
     return method._replace(make=lambda h: make({**h, "optimizer.relaxation": h["optimizer.relaxation"] / 2}))
 
 
+def _path(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """J under fixed steps, and under the best ones: by ((g - 1) / (g + 1))^2 per step."""
+    if run.optimizer != "exact_line_search":
+        return lines.quadratic(evidence, run, steps, measured)
+    return measured[0] * ((run["surface.yy"] - 1) / (run["surface.yy"] + 1)) ** (2 * steps)
+
+
+PREDICTED = lines.curve("train_loss", _path)
+
 STUDY = Study(
     id="A04",
     name="best_step_and_zigzag",
@@ -94,5 +104,5 @@ STUDY = Study(
         Mutant("the line search stops half way", bugs.replace("methods", "exact_line_search", _half)),
         Mutant("the fixed step is halved", bugs.replace("methods", "sgd", bugs.on_rate(lambda rate: rate / 2))),
     ),
-    figures=(Figure("J under the best and fixed steps", "curves", "step", "train_loss", "optimizer", None, "y"),),
+    figures=(Figure(FASTEST, "curves", "step", "train_loss", "learning_rate", "optimizer", "y", TEN, PREDICTED),),
 )

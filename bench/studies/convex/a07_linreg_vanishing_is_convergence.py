@@ -13,9 +13,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import quadratics
 
+FALLS, ONLY = "||g|| falls with J", {"model": "linear"}
 VANISHES = Claim("vanishes", "the gradient of linear regression vanishes after the first epoch", "S0", "CONDITIONAL")
 
 SPEEDS = {"full": (1.0, 0.1), "quick": (1.0, 0.1), "cell": (1.0,)}  # eta L
@@ -100,5 +101,5 @@ STUDY = Study(
     mutants=(
         Mutant("the gradient is that of the summed loss", bugs.replace("losses", "half_squared_error", bugs.summed)),
     ),
-    figures=(Figure("||g|| falls with J", "curves", "step", "gradient_norm", "learning_rate", "model", "y"),),
+    figures=(Figure(FALLS, "curves", "step", "gradient_norm", "learning_rate", "scaling", "y", ONLY, lines.SLOPE),),
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, rate, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import descent, quadratics
 
 FASTER = Claim("accelerates", "momentum accelerates gradient descent", "S4")
@@ -116,5 +116,5 @@ STUDY = Study(
         Mutant("Nesterov's gradient is not taken ahead", bugs.swapped("methods", "nesterov", "momentum")),
         Mutant("beta multiplies the gradient alone", bugs.replace("methods", "momentum", _on_gradient_only)),
     ),
-    figures=(Figure("J under the best constants", "curves", "step", "train_loss", "optimizer", "surface.yy", "xy"),),
+    figures=(Figure("J, tuned", "curves", "step", "train_loss", "optimizer", "surface.yy", "xy", {}, lines.MOMENTUM),),
 )

@@ -16,8 +16,9 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 
+ONE, START = "one size of gradient in all layers", {"step": 0, "model": "mlp"}
 CHAIN = Claim("chain", "the gradient of a layer is the product of the matrices of all layers above it", "S1")
 
 DEPTHS = {"full": [3, 6, 12], "quick": [3, 12], "cell": [3]}
@@ -113,7 +114,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("every layer has a random bias", bugs.replace("models", "mlp", _biased)),),
-    figures=(
-        Figure("one size of gradient in all layers", "layers", "layer", "weight_gradient_norm", "depth", log="y"),
-    ),
+    figures=(Figure(ONE, "layers", "layer", "weight_gradient_norm", "init.gain", "depth", "y", START, lines.LEVEL),),
 )

@@ -8,14 +8,16 @@ p < 1e-3. Narrow matrices are there because 1 / n has to exceed the tolerance to
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import products
 
+EQUAL = "products of equal factors"
 NUMBERS = Claim("numbers", "over 100 layers a factor of 1.5 explodes to 4e17 and one of 0.8 vanishes to 2e-10", "S1")
 UNSTABLE = Claim(
     "unstable", "any factor per layer other than 1 makes the product of many layers unstable", "S0, S1, S3"
@@ -85,6 +87,13 @@ def _matrices(evidence: Evidence) -> Iterator[Finding]:
         yield equivalent(label, factors, float(theory), 0.02)
 
 
+def _product(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """From the output on, a factor per layer."""
+    return measured[:, -1:] * float(run["init.gain"]) ** np.arange(measured.shape[1])[::-1]
+
+
+PREDICTED = lines.layer("delta_norm", _product)
+
 STUDY = Study(
     id="E01",
     name="product_of_factors",
@@ -96,5 +105,5 @@ STUDY = Study(
     mutants=(
         Mutant("weights are drawn with sigma_w, not sigma_w / sqrt(n)", bugs.swapped("inits", "lecun", "normal")),
     ),
-    figures=(Figure("products of equal factors", "layers", "layer", "delta_norm", "init.gain", "width", "y"),),
+    figures=(Figure(EQUAL, "layers", "layer", "delta_norm", "init.gain", "width", "y", {}, PREDICTED),),
 )

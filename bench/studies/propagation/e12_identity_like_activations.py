@@ -15,9 +15,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import meanfield
 
+DOWN = "delta on its way down"
 NEAR = Claim("near-identity", "an activation near the identity keeps signals and gradients stable with depth", "S0")
 
 SLOPES = [0.0, 0.5, 0.9, 1.0]
@@ -92,5 +93,5 @@ STUDY = Study(
         Mutant("SELU without its scale", bugs.replace("activations", "selu", _unscaled)),
         Mutant("backpropagation drops phi'", bugs.replace("activations", "selu", bugs.without_derivative)),
     ),
-    figures=(Figure("delta on its way down", "layers", "layer", "delta_norm", "activation.slope", "activation", "y"),),
+    figures=(Figure(DOWN, "layers", "layer", "delta_norm", "activation.slope", "activation", "y", {}, lines.DELTA),),
 )

@@ -16,9 +16,10 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bisect, claim, exact
 from bench.stats.bracket import bracket
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import deep_linear
 
+LEFT = "the minimum is kept, or left"
 DEEPER = Claim("deeper", "the deeper a network, the smaller the usable learning rate", "S1", "CONDITIONAL")
 
 CELLS = {
@@ -72,6 +73,14 @@ def _no_target(loss: Any) -> Any:
     return loss._replace(per_row=lambda outputs, y: loss.per_row(outputs, 0 * y))
 
 
+def _linear(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """J near the minimum: by (1 - eta lambda)^2 per step."""
+    curvature = deep_linear.balanced_curvature(int(run.depth) + 1, run["data.slope"])
+    return measured[0] * (1 - run.learning_rate * curvature) ** (2 * steps)
+
+
+PREDICTED = lines.curve("train_loss", _linear)
+
 STUDY = Study(
     id="E21",
     name="deep_scalar_lr_limit",
@@ -81,5 +90,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("J forgets the target", bugs.replace("losses", "half_squared_error", _no_target)),),
-    figures=(Figure("the minimum is kept, or left", "curves", "learning_rate", "train_loss", "step", "depth", "xy"),),
+    figures=(Figure(LEFT, "curves", "learning_rate", "train_loss", "step", "depth", "xy", {}, PREDICTED),),
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, rate, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import logistic, oracles, quadratics, ridge
 
 SHRINK = Claim("shrink", "a penalised step multiplies each weight by 1 - eta l2 / m, slightly below 1", "S0")
@@ -112,5 +112,5 @@ STUDY = Study(
         Mutant("the bias is penalised as well", bugs.replace("models", "linear", bugs.penalised_bias)),
         Mutant("the factor is 1 - eta l2, not 1 - eta l2 / m", bugs.replace("models", "linear", _not_divided)),
     ),
-    figures=(Figure("J of each penalty", "curves", "step", "train_loss", "l2", "model", log="x"),),
+    figures=(Figure("J of each penalty", "curves", "step", "train_loss", "l2", "model", "x", {}, lines.LOSS),),
 )

@@ -15,9 +15,10 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, exact, sign, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import ridge
 
+RISK = "Excess risk by penalty"
 SHRINKS = Claim("shrinks", "regularisation keeps all features and makes their weights smaller", "S0")
 HELPS = Claim("helps", "it works well when many features each contribute a little", "S0")
 
@@ -84,6 +85,13 @@ def _not_divided(old: Any) -> Any:
     return old._replace(make=lambda *given: old.make(*given)._replace(weights=lambda p: (ROWS**0.5 * p[0]["weight"],)))
 
 
+def _risk(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """Half the excess risk, summed over the draws."""
+    return np.full(measured.shape, ridge.risk(run.l2, ROWS, FEATURES, NOISE, 1.0) * DRAWS / 2)
+
+
+PREDICTED = lines.curve("test_loss", _risk)
+
 STUDY = Study(
     id="D04",
     name="ridge_bias_variance",
@@ -93,5 +101,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("the penalty is not divided by m", bugs.replace("models", "linear", _not_divided)),),
-    figures=(Figure("Excess risk by penalty", "curves", "l2", "test_loss", "data.signal", log="x", where={"step": 2}),),
+    figures=(Figure(RISK, "curves", "l2", "test_loss", "data.signal", None, "x", {"step": 2}, PREDICTED),),
 )

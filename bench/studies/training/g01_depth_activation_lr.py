@@ -95,6 +95,7 @@ def _by_fan_in(init: Any) -> Any:
 
 
 DEAD = "Deep sigmoid nets stay at ln 10 at any rate"
+MAP = "Where networks train"
 FADES = "The backward signal fades layer by layer"
 
 STUDY = Study(
@@ -112,5 +113,6 @@ STUDY = Study(
     figures=(
         Figure(DEAD, "runs", "learning_rate", "final_train_loss", "depth", "activation", "xy"),
         Figure(FADES, "layers", "layer", "delta_norm", "activation", "depth", "y", {"step": 0}, lines.DELTA),
+        Figure(MAP, "runs", "learning_rate", "depth", "final_test_accuracy", "activation", "xy", heat=True),
     ),
 )
