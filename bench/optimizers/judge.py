@@ -92,14 +92,12 @@ def judge(panel: Panel) -> Verdict:
     rows: list[Row] = []
     workload_pairs = {}
     for name in panel.workloads:
-        losses = {
-            who: float(np.exp(np.log(_judged(panel.trials[name, who], panel.trials[name, who].loss)).mean()))
-            for who in order
-        }
+        own_trials = {who: panel.trials[name, who] for who in order}
+        losses = {who: float(np.exp(_judged(own, own.log_loss).mean())) for who, own in own_trials.items()}
         ranked = sorted(order, key=lambda who: (float(steps[name, who].mean()), losses[who]))
         workload_pairs[name] = compare_all({who: steps[name, who] for who in ranked})
         own = groups(ranked, workload_pairs[name])
-        rows += [_row(name, who, panel.trials[name, who], losses[who], own[who]) for who in ranked]
+        rows += [_row(name, who, own_trials[who], losses[who], own[who]) for who in ranked]
     ranks = tuple(_rank(panel, who, mean_interval(scores[who]), letters[who], rows) for who in order)
     return Verdict(ranks, pairs, tuple(rows), workload_pairs, len(scores[order[0]]))
 
@@ -147,7 +145,7 @@ def _budget(panel: Panel, who: str) -> dict[int, Interval]:
         first, judging = np.isin(trials.places, COARSE), trials.half(judging=True)
         spent = trials.steps / workload.axes["steps"]
         tuned = spent[first][:, ~judging].mean(axis=1)
-        order = np.lexsort((trials.loss[first][:, ~judging].mean(axis=1), tuned))
+        order = np.lexsort((trials.log_loss[first][:, ~judging].mean(axis=1), tuned))
         for k in BUDGETS:
             curves[k].append(best_of_weights(len(order), k, replace=False) @ spent[first][order][:, judging])
     return {k: mean_interval(np.mean(per_workload, axis=0)) for k, per_workload in curves.items()}

@@ -56,6 +56,11 @@ class Trials(NamedTuple):
         """Steps to the target, the whole budget where it was not reached, (rates, seeds)."""
         return self.times["step"]
 
+    @property
+    def log_loss(self) -> NDArray[np.float64]:
+        """Natural logarithm of the loss, and of the smallest number where it is 0, (rates, seeds)."""
+        return np.log(np.maximum(self.loss, np.finfo(np.float32).tiny))
+
     def half(self, judging: bool) -> NDArray[np.bool_]:
         """The seeds that judge, or those that choose the rate, (seeds,)."""
         return np.isin(self.seeds, halves(self.seeds)[int(judging)])
@@ -63,7 +68,7 @@ class Trials(NamedTuple):
     def best(self) -> int:
         """Index of the rate of the fewest steps on average over the seeds that choose; the lower loss decides ties."""
         own = self.half(judging=False)
-        return int(np.lexsort((np.log(self.loss[:, own]).mean(axis=1), self.steps[:, own].mean(axis=1)))[0])
+        return int(np.lexsort((self.log_loss[:, own].mean(axis=1), self.steps[:, own].mean(axis=1)))[0])
 
     @property
     def at_edge(self) -> bool:

@@ -99,7 +99,8 @@ def time_to_target(times: ArrayLike, reached: ArrayLike, horizon: float | None =
     others = [_area(np.delete(t, i), np.delete(there, i), end) for i in range(t.size)] if t.size > 1 else []
     pseudo = t.size * whole - (t.size - 1) * np.asarray(others) if others else np.array([whole])
     mean = mean_interval(pseudo)
-    return TimeToTarget(t.size, int(there.sum()), median, low, high, whole, mean.low, mean.high, end)
+    ends = np.clip([mean.low, mean.high], 0, end)
+    return TimeToTarget(t.size, int(there.sum()), median, low, high, whole, float(ends[0]), float(ends[1]), end)
 
 
 def _crossing(times: NDArray[np.float64], probabilities: NDArray[np.float64]) -> float:

@@ -56,7 +56,7 @@ def test_where_all_arrive_the_median_has_an_interval():
 def test_where_all_are_watched_to_the_end_the_restricted_mean_is_the_mean(runs):
     times = [time if reached else 50 for time, reached in runs]
     found = time_to_target(times, [reached for _, reached in runs], 50)
-    want = mean_interval(times)
+    want = np.clip(mean_interval(times), 0, 50)  # no time is beyond the horizon
     np.testing.assert_allclose([found.restricted_mean, found.low, found.high], want, rtol=1e-6, atol=1e-6)
 
 
