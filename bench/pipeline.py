@@ -18,7 +18,7 @@ from bench.events import Event, Listener
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
 from bench.plan import plan
-from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study
+from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study, Table
 from bench.spec.study import Profile
 from bench.stats import as_expected, verdicts, worst
 from bench.store import Folder, findings_table, program_tables, study_folder
@@ -79,7 +79,16 @@ class Judged:
 
 def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
     """The plan of a study's first round."""
-    return _plan(study.grids(settings.profile, catalogue.lookup), catalogue, settings)
+    return _plan(_grids(study, catalogue, settings), catalogue, settings)
+
+
+def _grids(study: Study, catalogue: Catalogue, settings: Settings) -> Sequence[Grid]:
+    """The grids of a study's first round; the data that they look up are those of the runs, with their seeds."""
+
+    def lookup(data: str, seed: int = 0, **axes: Any) -> Table:
+        return catalogue.lookup(data, seed + settings.seed, **axes)
+
+    return study.grids(settings.profile, lookup)
 
 
 def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings) -> Plan:
@@ -126,7 +135,7 @@ def run_study(
     catalogue, compiler = Catalogue(parts), compiler or Compiler(parts, settings.devices)
     assert compiler.parts is parts, "a compiler keeps programs of its own parts"
     folder = Folder(study_folder(settings.out, study.name, settings.profile))
-    grids, round_ = study.grids(settings.profile, catalogue.lookup), 0
+    grids, round_ = _grids(study, catalogue, settings), 0
     everything: list[Program] = []
     runs = programs = trained = failed = 0
     while grids and round_ <= MOST_ROUNDS:

@@ -55,6 +55,20 @@ def test_the_same_study_again_trains_nothing_and_says_so(parts, settings, trial)
     pd.testing.assert_frame_equal(first.evidence.curves, again.evidence.curves)
 
 
+def test_grids_look_up_the_data_that_their_runs_see(parts, settings, trial):
+    seen = []
+
+    def grids(profile, data):
+        seen.append(data("gaussian", rows=20).hash)
+        return [Grid({"data": "gaussian", "data.rows": 20, "steps": 0})]
+
+    catalogue = Catalogue(parts)
+    planned(trial(grids=grids), catalogue, settings)
+    planned(trial(grids=grids), catalogue, dataclasses.replace(settings, seed=3))
+    assert seen == [catalogue.lookup("gaussian", seed=seed, rows=20).hash for seed in (0, 3)]
+    assert seen[0] != seen[1]
+
+
 def test_only_what_is_missing_is_trained_and_comes_out_the_same(parts, settings, trial):
     study = trial(grid(), grid(steps=4), grid(steps=5))
     first = run_study(study, parts, settings)

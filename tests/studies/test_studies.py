@@ -1,5 +1,6 @@
 """Every study: it is one short file, judges each of its claims, passes as it is and fails under each of its bugs."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -54,6 +55,19 @@ def test_claims_are_distinct_sourced_and_there_are_bugs_to_catch(name):
     assert all(mutant.parts or mutant.evidence for mutant in study.mutants)
 
 
+def _with_other_seeds(evidence, more):
+    """The same runs under seeds that are `more` larger, as `--seed` makes them; no such data for a seed below that."""
+
+    def shifted(frame):
+        return frame.assign(seed=frame["seed"] + more) if "seed" in frame else frame
+
+    def lookup(data, seed=0, **axes):
+        return evidence.data(data, seed=seed - more if seed >= more else seed + 10 * more, **axes)
+
+    tables = {name: shifted(getattr(evidence, name)) for name in ("runs", "curves", "layers", "values")}
+    return dataclasses.replace(evidence, **tables, data=lookup)
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(
     name, parts, devices, catalogue, sound, tmp_path
@@ -64,6 +78,8 @@ def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(
     assert clean.impl == "PASS", [finding for finding in clean.findings if finding.impl == "FAIL"]
     assert {f.claim for f in clean.findings if f.claim} <= {claim.id for claim in study.claims}
     assert all(f.rule and (f.measured is not None or f.reason) for f in clean.findings if f.impl)
+    again = study.judge(_with_other_seeds(clean.evidence, 100))
+    assert [(f.impl, f.verdict) for f in again] == [(f.impl, f.verdict) for f in clean.findings]
     drawn = charts(study, Result(clean.folder), data=catalogue.lookup)
     assert len(drawn) == len(study.figures)
     for picture in drawn:

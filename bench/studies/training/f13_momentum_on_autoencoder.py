@@ -71,11 +71,11 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
 
 def _errors(evidence: Evidence) -> dict[tuple[str, float], Any]:
     """Squared error at the end at each seed's best rate, (seeds,)."""
-    found: Any = defaultdict(lambda: np.full(SEEDS, np.inf))
+    found: Any = defaultdict(lambda: defaultdict(lambda: np.inf))
     for run, _, error in evidence.vector("sigmoid_squared_error"):
         own = found[run.optimizer, 0.0 if run.optimizer == PLAIN else float(run["optimizer.momentum"])]
         own[run.seed] = min(own[run.seed], error[-1, 0])
-    return dict(found)
+    return {cell: np.array([*own.values()]) for cell, own in found.items()}
 
 
 def _recursions(evidence: Evidence) -> Iterator[Finding]:

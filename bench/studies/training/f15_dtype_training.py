@@ -95,7 +95,7 @@ def _directions(evidence: Evidence) -> Iterator[Finding]:
     slopes = {(run.dtype, run.seed): gradient[0] for run, _, gradient in evidence.vector("gradient")}
     units = {key: gradient / np.linalg.norm(gradient) for key, gradient in slopes.items()}
     for name in TYPES[:2]:
-        cosine = min(units[name, seed] @ units["float32", seed] for seed in range(SEEDS))
+        cosine = min(unit @ units["float32", seed] for (own, seed), unit in units.items() if own == name)
         yield bound(f"{name}: .99 / least cosine with fp32's gradient", 0.99, cosine, tight=None, seeds=SEEDS)
 
 
