@@ -40,9 +40,9 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
 
 def refine(evidence: Evidence, completed: int) -> Sequence[Grid]:
     """The runs that ended in another minimum once more, with the Hessian there."""
-    look = {"checkpoints": "end", "probes": [("gradient_norm", "hessian_spectrum")]}
+    look = {"checkpoints": 5000, "probes": "hessian_spectrum"}  # nothing is computed once all lanes have stopped
     ends = {} if completed else _ends(evidence)
-    stuck = {cell: [int(seed) for seed, loss in own.items() if loss > GLOBAL] for cell, own in ends.items()}
+    stuck = {cell: [int(s - min(own)) for s, loss in own.items() if loss > GLOBAL] for cell, own in ends.items()}
     return [Grid({**_net(cell), **look, "seed": seeds}) for cell, seeds in stuck.items() if seeds]
 
 
