@@ -33,12 +33,12 @@ PLAIN, NORMALISED = "mlp", "batch_normalised"
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     rows = {"split": "1400/397", "constant_columns": "keep", "normalize_rows": 1.0, "checkpoints": "end", "width": 64}
-    run = {"batch_size": BATCH, "steps": 600 if profile != "cell" else 200, "probes": "off", "seed": list(range(12))}
+    run = {"batch_size": BATCH, "steps": 300 if profile != "cell" else 200, "probes": "off", "seed": list(range(12))}
     run["learning_rate"] = [0.03, 0.1] if profile == "full" else [0.1]
     found = []
     if profile != "cell":
         relu = {"model": NORMALISED, "activation": "relu", "init": "he"}
-        look = {"steps": 0, "probes": "gradient_norm", "probe_rows": BATCH, "seed": list(range(128))}
+        look = {"split": f"{BATCH}/0", "steps": 0, "probes": "gradient_norm", "seed": list(range(128))}
         found += [Grid({**rows, **relu, **look, "depth": depth}) for depth in (SHORT, LONG)]
     for start, depths in CELLS[profile].items():
         net = {"activation": start[0], "init": "lecun", "init.gain": float(np.sqrt(start[1]))}
