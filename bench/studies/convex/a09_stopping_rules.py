@@ -33,7 +33,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
             zipped = {"start.y": starts.tolist(), "stop.threshold": THRESHOLDS}
             found.append(Grid({**_axes(kappa, data), **zipped, "stop": rule}, [list(zipped)]))
     run = {"stop": list(RULES[: 3 if profile == "full" else 1]), "stop.threshold": THRESHOLDS, "checkpoints": 1000}
-    return found if profile == "cell" else [*found, Grid({**_axes(None, data), **run})]
+    return found if profile == "cell" else [*found, Grid({**_axes(None, data), **run, "lanes": 4})]  # two cores
 
 
 def _axes(kappa: float | None, data: Lookup) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
             ("lbfgs", "bfgs", "conjugate_gradient") if (profile, name) == ("full", "breast_cancer") else ("lbfgs",)
         )
         found += [Grid({**axes, **run, "optimizer": one, "steps": 200}, [list(axes)]) for one in searching]
-        found.append(Grid({**axes, **run, "steps": 20_000, "checkpoints": 1000, "probes": "off"}, [list(axes)]))
+        long = {"steps": 20_000, "checkpoints": 1000, "probes": "off", "lanes": len(PENALTIES) // 2}  # of two cores
+        found.append(Grid({**axes, **run, **long}, [list(axes)]))
     noisy = {"data": "breast_cancer", "model": "logistic", "l2": 1.0, "batch_size": ROWS, "steps": 300, **record}
     noisy |= {"checkpoints": "end", "probes": "off", "seed": list(range(12))}
     noisy["learning_rate"] = logistic.best_rate(data("breast_cancer").x, data("breast_cancer").y, 1.0) / 10

@@ -24,7 +24,7 @@ STREAM: dict[str, Any] = {"data": "pool", "data.rows": 2**15, "split": "own", "b
 STREAM |= {"data.spectrum": " ".join(f"{value:g}" for value in VALUES), "steps": BURN_IN + 2000}
 SAMPLE: dict[str, Any] = {"data": "wine", "data.target": "number", "scaling": "standard", "steps": BURN_IN + 6000}
 RATES = {1: [0.05, 0.1, 0.2], 4: [0.05, 0.1, 0.2, 0.5], 16: [0.05, 0.1, 0.2, 0.5]}  # at .5, B = 1 variance is infinite
-SIZES = {"full": ((1, 4, 16), (1, 4)), "quick": ((1, 16), (4,)), "cell": ((), (4,))}  # of the stream, of the sample
+SIZES = {"full": ((1, 4, 16), (1, 4)), "quick": ((1,), (4,)), "cell": ((), (4,))}  # of the stream, of the sample
 SAMPLE_RATES = {1: [0.05], 4: [0.05, 0.1]}  # the start is forgotten after the burn-in: (1 - eta mu)^2000 < 1e-4
 
 

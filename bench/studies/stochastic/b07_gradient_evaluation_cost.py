@@ -23,7 +23,7 @@ EFFICIENT = Claim("efficient", "full batches are the computationally most effici
 SLOW = Claim("slow", "full batches are slow on big data, stochastic descent is fast", "S2")
 
 SEEDS = list(range(20))
-ROWS = {"full": (200, 1000, 5000, 20_000, 100_000), "quick": (200, 1000, 5000), "cell": (200, 2000)}
+ROWS = {"full": (200, 1000, 5000, 20_000, 100_000), "quick": (200, 5000), "cell": (200, 2000)}
 TARGETS = {"stream": 0.05, "digits": 0.6}  # excess risk; test loss
 STREAM: dict[str, Any] = {"data": "stream", "data.features": 10, "data.condition": 100.0, "data.noise": 0.5}
 STREAM |= {"model": "linear", "scaling": "raw", "bias": False, "split": "own", "init": "normal"}
