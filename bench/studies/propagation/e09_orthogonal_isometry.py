@@ -4,8 +4,8 @@ Theory: the Jacobian of a linear network with orthogonal weights is orthogonal, 
 al. 2014). With Gaussian weights of variance 1 / n the mean of s^2 is 1 as well, while Var(s^2) = L and s_max^2 tends to
 (L + 1)^(L + 1) / L^L as the width grows (Penson and Zyczkowski 2011). With ReLU, Var(s^2) / mean(s^2)^2 is 2 L for
 Gaussian and L for orthogonal weights: J = D_L W_L ... D_1 W_1 with D_l the slopes (Pennington, Schoenholz and Ganguli
-2017). At n = 400 that ratio scatters by less than 6 %, so that 16 networks pass EQ(0.1) with p > 1 - 1e-3; the mean of
-s^2 scatters more under ReLU, with the number of units that are on.
+2017). At n = 400 that ratio has a CV of at most .04 in linear networks, of .1 under one layer of ReLU, whose units are
+on or off as coins fall, and of .07 under many, so that 16, 48 and 32 networks pass EQ(0.1) with p > 1 - 1e-3.
 """
 
 from collections import defaultdict
@@ -24,8 +24,7 @@ HEALTHY = Claim("healthy", "a better initialisation keeps gradients healthy", "S
 
 DEPTHS = {"full": (1, 2, 5, 10), "quick": (2,), "cell": (2,)}
 WIDTH = {"full": 400, "quick": 400, "cell": 100}
-SEEDS = {"full": list(range(16)), "quick": list(range(16)), "cell": list(range(8))}
-EXACT = ("identity", "orthogonal")  # no seed can differ from theory by more than rounding: two are enough
+EXACT = ("identity", "orthogonal")  # no seed can differ from theory by more than rounding
 GAINS = {"identity": 1.0, "relu": 2**0.5}  # so that the mean of s^2 is 1
 
 
@@ -37,9 +36,13 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     found = []
     for depth, name, init in product(DEPTHS[profile], names, ("lecun", "orthogonal")):
         start = {"depth": depth, "activation": name, "init": init, "init.gain": GAINS[name]}
-        seeds = SEEDS[profile][:2] if (name, init) == EXACT else SEEDS[profile]
-        found.append(Grid({**row, **net, **look, **start, "seed": seeds}))
+        seeds = 2 if (name, init) == EXACT else 8 if profile == "cell" else _seeds(name, depth)
+        found.append(Grid({**row, **net, **look, **start, "seed": list(range(seeds))}))
     return found
+
+
+def _seeds(name: str, depth: int) -> int:
+    return 16 if name == "identity" else 48 if depth <= 2 else 32
 
 
 def judge(evidence: Evidence) -> Sequence[Finding]:
