@@ -9,6 +9,8 @@ COMMANDS = {
     "run": "train studies, write their tables and print the verdicts",
     "report": "write one page that says what happened, or the verdicts as Markdown or CSV",
     "figure": "write a figure of a study as PDF, SVG, PNG, CSV or JSON",
+    "compare": "say which runs and verdicts differ between two results of one grid",
+    "merge": "join results of one plan, such as shards",
     "clean": "remove results",
     "doctor": "look at the installation and the machine, with a self-test",
     "catalogue": "write the table of studies from the results that come with the suite",

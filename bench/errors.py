@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -12,6 +13,7 @@ class DamagedFile(InputError):
     """A result file whose checksum or structure is wrong; the message says which one and what to do."""
 
     def __init__(self, path: object, reason: object, remedy: str) -> None:
+        self.path = Path(str(path))
         super().__init__(f"{path} is damaged ({' '.join(str(reason).split())}): {remedy}.")
 
 

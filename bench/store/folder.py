@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from bench.errors import DamagedFile, InputError
 
 SCHEMA_VERSION = 1
+_MEMBERS = ("runs", "curves", "layers", "values", "programs", "parameters")
 _NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")
 
 
@@ -193,8 +194,7 @@ class Folder:
             keys: the programs; those of the folder's own plan, round by round, unless given.
         """
         if keys is None:
-            rounds = sorted(self.path.glob("manifest-*.json"), key=lambda path: int(path.stem.split("-")[1]))
-            keys = [key for path in rounds for key in _manifest(path)["programs"]]
+            keys = [key for manifest in self.manifests() for key in manifest["programs"]]
         return [key for key in dict.fromkeys(keys) if (self.programs / f"{key}.zip").exists()]
 
     def derived(self, name: str) -> pa.Table:
@@ -206,6 +206,23 @@ class Folder:
             return pq.read_table(path, page_checksum_verification=True)
         except Exception as error:  # pyarrow raises nearly anything
             raise DamagedFile(path, error, "run the study again, which writes it anew") from error
+
+    def tables(self, key: str) -> dict[str, pa.Table]:
+        """All tables of a saved program.
+
+        Raises:
+            DamagedFile: a checksum or its structure is wrong.
+        """
+        return self._read(self.programs / f"{key}.zip", _MEMBERS, whole=True)
+
+    def adopt(self, file: Path) -> bool:
+        """Takes over the file of a program from another folder of the same plan; False if it is there already."""
+        return self._publish(self.programs / file.name, file.read_bytes())
+
+    def manifests(self) -> list[dict[str, Any]]:
+        """What identifies the plans of all rounds, in their order."""
+        paths = sorted(self.path.glob("manifest-*.json"), key=lambda path: int(path.stem.split("-")[1]))
+        return [_manifest(path) for path in paths]
 
     def manifest(self) -> dict[str, Any]:
         """What identifies the plan of the first round."""
