@@ -31,13 +31,13 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     rows = {"split": "1400/397", "constant_columns": "keep", "normalize_rows": 1.0, "checkpoints": "end", "width": 64}
     decays = {"residual.decay": [FULL, SCALED] if profile != "cell" else [FULL]}
     relu = {"model": "residual", "activation": "relu", "init": "he", **decays}
-    look = {"steps": 0, "probes": "gradient_norm", "probe_rows": 64, "seed": list(range(128))}
-    run = {"batch_size": 64, "steps": 600, "probes": "off", "seed": list(range(12))}
+    look = {"split": "64/16", "steps": 0, "probes": "gradient_norm", "seed": list(range(128))}
+    run = {"batch_size": 64, "steps": 300, "probes": "off", "seed": list(range(12))}
     found = [Grid({**rows, **relu, **look, "depth": 1 + blocks}) for blocks in LOOKED[profile]]
-    rates = {"learning_rate": [0.001, 0.02]}
-    found += [Grid({**rows, **relu, **run, **rates, "depth": 1 + blocks}) for blocks in BLOCKS[profile]]
+    small, large = ([0.001, 0.02], [0.1, 0.3]) if profile == "full" else ([0.02], [0.3])
+    found += [Grid({**rows, **relu, **run, "learning_rate": small, "depth": 1 + n}) for n in BLOCKS[profile]]
     if profile != "cell":
-        run |= {"activation": "sigmoid", "init": "lecun", "depth": 1 + DEEP, "learning_rate": [0.1, 0.3]}
+        run |= {"activation": "sigmoid", "init": "lecun", "depth": 1 + DEEP, "learning_rate": large}
         found.append(Grid({**rows, **run, "model": "mlp"}))
         found.append(Grid({**rows, **run, "model": "residual", "residual.decay": [SCALED]}))
     return found
