@@ -30,7 +30,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     steps = STEPS[profile]
     last = range(2 * steps // 3, steps + 1, EVERY if profile != "cell" else 2 * EVERY)
     run = {"steps": steps, "checkpoints": [tuple(last)], "probes": "sharpness", "probe_rows": "all"}
-    axes = {**ROWS, **NET, **run, "seed": list(range(SEEDS))}
+    axes = {**ROWS, **NET, **run, "seed": list(range(SEEDS)), "lanes": SEEDS // 2}  # a chunk for each of two cores
     fast = {"optimizer": "momentum", "learning_rate": MOMENTUM[0], "optimizer.momentum": MOMENTUM[1]}
     if profile == "cell":
         return [Grid({**axes, **fast})]

@@ -33,6 +33,7 @@ SHALLOW, DEEP, SEEDS, FITTED = 1, 8, 12, 0.05
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     rows = {"constant_columns": "keep", "normalize_rows": 1.0, "batch_size": "full"}
     net = {"model": "mlp", "width": 64, "init": "orthogonal", "seed": list(range(SEEDS))}
+    net["lanes"] = SEEDS // 2  # a chunk for each of two cores
     run = {"steps": 600, "checkpoints": "end", "probes": "off", "learning_rate": 0.05}
     return [
         Grid({**rows, **net, **run, "activation": name, "init.gain": GAINS[name], "split": f"{n}/397", "depth": depths})
