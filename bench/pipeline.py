@@ -248,7 +248,7 @@ def versions() -> dict[str, str]:
 
 def finding_event(study: Study, finding: Finding) -> Event:
     """What is told of a finding."""
-    expected = {claim.id: claim.expected for claim in study.claims}.get(finding.claim or "")
+    expected = {claim.id: claim.expected for claim in study.claims}.get(finding.claim or "") or None
     facts = {
         "study": study.id,
         "name": study.name,

@@ -41,7 +41,7 @@ class Options:
     json: bool = False
     """Print events, one JSON object per line: plan, program, rank, pair, target, warning, error, done."""
     list: bool = False
-    """List workloads and optimizers, and stop."""
+    """List the workloads and the usual optimizers, and stop."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,6 +64,7 @@ def _run(options: Options) -> int:
         print("workloads (* also in the quick panel):")
         for name, one in workloads.WORKLOADS.items():
             print(f"  {name + '*' * one.quick:17} {one.about}; target {one.target:g} in {one.axes['steps']} steps")
+        print("optimizers unless named:", *workloads.STANDARD)
         return 0
     from bench.events import Event, warnings_told
     from bench.optimizers import report

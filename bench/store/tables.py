@@ -212,7 +212,7 @@ def findings_table(study: str, name: str, findings: Sequence[Finding], expected:
     for field in dataclasses.fields(Finding):
         kind = pa.string() if field.name in strings else pa.int64() if field.name == "seeds" else pa.float64()
         columns[field.name] = pa.array([_plain(getattr(f, field.name)) for f in findings], kind)
-    columns["expected"] = pa.array([expected.get(f.claim or "") for f in findings], pa.string())
+    columns["expected"] = pa.array([expected.get(f.claim or "") or None for f in findings], pa.string())
     return pa.table(columns)
 
 
