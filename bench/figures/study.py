@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 
 from bench.evidence import evidence
-from bench.figures import findings, heat, lines
+from bench.figures import findings, lines
 from bench.figures.drawn import Drawn
+from bench.figures.heat import cells
+from bench.figures.heat import draw as draw_map  # the package has a function of the module's name
 from bench.figures.look import SCREEN, Look
 from bench.figures.points import points, selected
 from bench.spec import Evidence, Figure, Frame, Lookup, Study, Table
@@ -36,7 +38,7 @@ def _chart(figure: Figure, tables: Mapping[str, Frame], look: Look, own: Evidenc
         return findings.dots(figure.title, tables["findings"], look)
     predicted = figure.theory(own) if figure.theory and own and len(own.runs) else None
     if figure.heat:
-        return heat.draw(figure, heat.cells(selected(figure, tables), figure), look, predicted)
+        return draw_map(figure, cells(selected(figure, tables), figure), look, predicted)
     return lines.draw(figure, points(figure, tables, predicted), look, _ordered(figure, tables))
 
 

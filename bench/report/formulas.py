@@ -12,7 +12,7 @@ GREEK = {
 }  # fmt: skip
 
 _GREEK = re.compile(rf"(?<![A-Za-z0-9.])({'|'.join(GREEK)})(?![A-Za-z0-9])")
-_BELOW = re.compile(r"((?<![A-Za-z0-9_])[A-Za-zα-ωΔΣΦ]|[)\]])_([A-Za-z0-9]{1,3})(?![A-Za-z0-9_])")
+_BELOW = re.compile(r"((?<![A-Za-z0-9_])[A-Za-zα-ωΔΣΦ]|[)\]])_(?:([A-Za-z0-9]{1,3})(?![A-Za-z0-9_])|\{([^{}]*)\})")
 _ABOVE = re.compile(r"\^(\([^()]*\)|-?[A-Za-z0-9.*]*[A-Za-z0-9*])")
 _SIGNS = {"||": "‖", "&gt;=": "≥", "&lt;=": "≤", " - ": " − ", "sqrt(": "√("}
 
@@ -25,7 +25,7 @@ def formula(text: str) -> Markup:
     """
     found = str(escape(text))
     found = _GREEK.sub(lambda match: GREEK[match[1]], found)
-    found = _BELOW.sub(r"\1<sub>\2</sub>", found)
+    found = _BELOW.sub(lambda match: f"{match[1]}<sub>{match[2] or match[3]}</sub>", found)
     found = _ABOVE.sub(lambda match: f"<sup>{match[1].strip('()')}</sup>", found)
     for plain, sign in _SIGNS.items():
         found = found.replace(plain, sign)

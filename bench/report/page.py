@@ -22,6 +22,8 @@ ASSETS = Path(__file__).parent / "assets"
 VERDICTS = ("SUPPORTED", "CONDITIONAL", "REFUTED", "NOT RUN")
 MOST_FINDINGS = 60
 """Rows of a table of findings; those that did not pass come first where there are more."""
+MOST_STATIC = 30
+"""Cards of a page with static pictures, which take a quarter of a second and 40 kB each."""
 MOST_TELLING = 5
 """Rows of the short table of measured and predicted values."""
 
@@ -34,7 +36,7 @@ def html(report: Report, static: bool = True) -> str:
 
     Args:
         report: what to say.
-        static: put a picture of each study's first figure in, for where no script runs.
+        static: put a picture of each study's first figure in, for where no script runs; not on long pages.
     """
     style, script, library = _asset("page.css"), _asset("page.js"), bundle()
     assert "</script" not in library.lower() + script.lower()
@@ -42,6 +44,7 @@ def html(report: Report, static: bool = True) -> str:
         f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; style-src-elem {_hash(style)}; "
         "style-src-attr 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
+    static = static and len(report.cards) <= MOST_STATIC
     cards = [_shown(card, static) for card in report.cards]
     families: dict[str, list[dict[str, Any]]] = {}
     for shown in cards:

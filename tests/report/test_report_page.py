@@ -185,6 +185,7 @@ def test_formulas_are_set_and_names_are_not():
     cases = {
         "sigma_w^2 >= 2": "σ<sub>w</sub><sup>2</sup> ≥ 2",
         "(e_k)_i = (1 - eta lambda_i)^k": "(e<sub>k</sub>)<sub>i</sub> = (1 − η λ<sub>i</sub>)<sup>k</sup>",
+        "q_{l+1} = E phi(q_l)": "q<sub>l+1</sub> = E φ(q<sub>l</sub>)",
         "rho^(2k), x^-1": "ρ<sup>2k</sup>, x<sup>-1</sup>",
         "||dL/dz_1||": "‖dL/dz_1‖",
         "batch_size_trade_off, optimizer.beta1, init.gain": "batch_size_trade_off, optimizer.beta1, init.gain",
