@@ -7,7 +7,7 @@ $ python -m bench.optimizers --list                   what there is
 
 Each optimizer gets the same number of learning rates on each workload. Half of the seeds choose the rate, the other
 half judge it, by the steps until the loss is at the workload's target; docs/protocol.md says how. The folder
-`optimizers` of the results gets ranking.csv, pairs.csv, targets.csv, and best/*.toml, each of which
+`optimizers` of the results gets ranking.csv, pairs.csv, targets.csv, profile.csv, and best/*.toml, each of which
 `python -m bench.run FILE.toml` trains again.
 """
 

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from bench.optimizers.panel import UNITS, Panel, Trials
 from bench.optimizers.workloads import COARSE
 from bench.stats.comparison import Comparison, Interval, compare_all, groups, mean_interval
-from bench.stats.profiles import profile_score
+from bench.stats.profiles import profile, profile_score
 from bench.stats.targets import TimeToTarget, time_to_target
 from bench.stats.tuning import basin, best_of_weights
+
+RATIOS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
+"""Where the performance profile is written down."""
 
 BUDGETS = (1, 2, 3, 6)
 """Learning rates that a user may try, of the six of the first round."""
@@ -68,6 +71,7 @@ class Verdict(NamedTuple):
         pairs: (first, second) -> comparison of their profile scores, better ones first.
         rows: per workload and optimizer, those of a workload from best to worst.
         workload_pairs: workload -> comparisons of restricted steps to target, one family per workload.
+        profiles: optimizer -> share of workloads and seeds solved within each of `RATIOS` times the fewest steps.
         judges: how many seeds judge.
     """
 
@@ -75,6 +79,7 @@ class Verdict(NamedTuple):
     pairs: Mapping[tuple[str, str], Comparison]
     rows: tuple[Row, ...]
     workload_pairs: Mapping[str, Mapping[tuple[str, str], Comparison]]
+    profiles: Mapping[str, NDArray[np.float64]]
     judges: int
 
 
@@ -85,7 +90,9 @@ def judge(panel: Panel) -> Verdict:
     earns nothing in the profile.
     """
     steps = {key: _judged(trials, trials.steps) for key, trials in panel.trials.items()}
-    scores = dict(zip(panel.optimizers, profile_score(_costs(panel, steps)), strict=True))
+    costs = _costs(panel, steps)
+    scores = dict(zip(panel.optimizers, profile_score(costs), strict=True))
+    profiles = dict(zip(panel.optimizers, profile(costs.reshape(len(costs), -1), RATIOS), strict=True))
     order = sorted(panel.optimizers, key=lambda who: -float(scores[who].mean()))
     pairs = compare_all({who: scores[who] for who in order})
     letters = groups(order, pairs)
@@ -99,7 +106,7 @@ def judge(panel: Panel) -> Verdict:
         own = groups(ranked, workload_pairs[name])
         rows += [_row(name, who, own_trials[who], losses[who], own[who]) for who in ranked]
     ranks = tuple(_rank(panel, who, mean_interval(scores[who]), letters[who], rows) for who in order)
-    return Verdict(ranks, pairs, tuple(rows), workload_pairs, len(scores[order[0]]))
+    return Verdict(ranks, pairs, tuple(rows), workload_pairs, profiles, len(scores[order[0]]))
 
 
 def _judged(trials: Trials, values: NDArray[Any]) -> NDArray[Any]:

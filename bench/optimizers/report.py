@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from bench.events import Event
-from bench.optimizers.judge import BUDGETS, Verdict
+from bench.optimizers.judge import BUDGETS, RATIOS, Verdict
 from bench.optimizers.panel import Panel
 from bench.show import WIDTH
 from bench.stats.comparison import Interval, in_words
@@ -92,6 +92,14 @@ def _ranks(verdict: Verdict) -> list[dict[str, Any]]:
     return found
 
 
+def _profiles(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {"optimizer": rank.optimizer, "ratio": ratio, "share": float(share)}
+        for rank in verdict.ranks
+        for ratio, share in zip(RATIOS, verdict.profiles[rank.optimizer], strict=True)
+    ]
+
+
 def _pairs(verdict: Verdict) -> list[dict[str, Any]]:
     families = {"panel": verdict.pairs, **verdict.workload_pairs}
     return [
@@ -116,6 +124,7 @@ def save(verdict: Verdict, panel: Panel, folder: Path) -> None:
     """Writes the tables, and one grid per best configuration, which `python -m bench.run` trains."""
     (folder / "best").mkdir(parents=True, exist_ok=True)
     tables = {"ranking": _ranks(verdict), "pairs": _pairs(verdict), "targets": _targets(verdict)}
+    tables["profile"] = _profiles(verdict)
     for name, rows in tables.items():
         partial = folder / f"{name}.partial"
         pd.DataFrame(rows).to_csv(partial, index=False)

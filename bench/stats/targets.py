@@ -38,22 +38,6 @@ class TimeToTarget(NamedTuple):
         return f"{self.median:.4g} {unit} [{self.median_low:.4g}, {high}]"
 
 
-def first_at(times: ArrayLike, values: ArrayLike, target: float) -> tuple[float, bool]:
-    """When a curve is first at or below the target: at the checkpoint at which that is seen, without interpolation.
-
-    Args:
-        times: of the checkpoints, ascending, (checkpoints,).
-        values: there, (checkpoints,); NaN where there is none, as after a divergence.
-        target: what to reach.
-
-    Returns:
-        The time and True, or the last time and False: censored there.
-    """
-    t, v = np.asarray(times, np.float64), np.asarray(values, np.float64)
-    hit = np.flatnonzero(v <= target)
-    return (float(t[hit[0]]), True) if hit.size else (float(t[-1]), False)
-
-
 def survival(times: ArrayLike, reached: ArrayLike) -> Any:
     """The Kaplan-Meier estimate of the share of runs that have not reached the target yet (Kaplan and Meier 1958).
 

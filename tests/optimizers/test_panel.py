@@ -129,6 +129,11 @@ def test_scores_are_those_of_the_profile_over_workloads_and_seeds():
     want = dict(zip(who, profile_score(np.array(costs)).mean(axis=1), strict=True))
     assert {rank.optimizer: rank.score.mean for rank in verdict.ranks} == pytest.approx(want)
     assert not verdict.pairs["sgd", "copy"].separated
+    for own in verdict.profiles.values():
+        assert (np.diff(own) >= 0).all()
+    assert (
+        sum(verdict.profiles[name][0] for name in ("adam", "sgd")) >= 0.9
+    )  # somebody is the fastest, if anyone arrives
     groups = {rank.optimizer: rank.group for rank in verdict.ranks}
     assert groups["sgd"] == groups["copy"]
     for rank in verdict.ranks:
@@ -179,6 +184,7 @@ def test_the_command_ranks_saves_and_trains_nothing_twice(tmp_path, capsys):
     assert set(targets["unit"]) == set(UNITS)
     assert (targets["restricted_mean"] > 0).all()
     assert len(pd.read_csv(folder / "ranking.csv")) == 3
+    assert pd.read_csv(folder / "profile.csv")["share"].between(0, 1).all()
     best = folder / "best" / "best-ill-conditioned-adam.toml"
     gridfile.read(best)
     assert run.main([str(best), "--out", str(tmp_path / "again")]) == 0

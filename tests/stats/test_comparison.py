@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -76,6 +76,7 @@ def test_holm_gives_the_adjusted_values_of_a_published_example():
     assert holm([0.6, 0.7]).tolist() == [1, 1]
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_rejects_what_stepping_down_rejects(p):
     adjusted, ordered = holm(p), np.sort(p)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -19,6 +19,7 @@ def test_the_profile_counts_the_problems_solved_within_a_ratio():
     np.testing.assert_allclose(profile(COSTS, [1, 2, 4]), [[1 / 3, 2 / 3, 2 / 3], [1 / 3, 2 / 3, 2 / 3], [0, 0, 1 / 3]])
 
 
+@settings(deadline=None, max_examples=40)
 @given(arrays(np.float64, (3, 4), elements=st.one_of(st.integers(1, 50).map(float), st.just(np.inf))))
 def test_the_score_is_the_integral_of_the_profile(costs):
     """Directly from the definition: the share of problems within tau, averaged over tau from 1 to 4."""

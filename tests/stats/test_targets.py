@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from bench.stats.comparison import mean_interval
-from bench.stats.targets import first_at, survival, time_to_target
+from bench.stats.targets import survival, time_to_target
 
 # Remission in weeks under 6-MP (Freireich et al. 1963, with the values of Klein and Moeschberger 2003, chapter 4)
 WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -52,6 +52,7 @@ def test_where_all_arrive_the_median_has_an_interval():
     assert time_to_target([7.0], [True]).median == 7
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=2, max_size=20))
 def test_where_all_are_watched_to_the_end_the_restricted_mean_is_the_mean(runs):
     times = [time if reached else 50 for time, reached in runs]
@@ -69,8 +70,3 @@ def test_medians_under_censoring_are_covered():
         high = np.inf if np.isnan(found.median_high) else found.median_high
         covered.append(found.median_low <= 100 * np.log(2) <= high)
     assert 0.92 <= np.mean(covered) <= 0.99
-
-
-def test_a_target_is_reached_at_the_first_checkpoint_that_shows_it():
-    assert first_at([0, 10, 20, 30], [3, 2, 0.9, 1.2], 1.0) == (20, True)
-    assert first_at([0, 10, 20], [3, np.nan, np.nan], 1.0) == (20, False)
