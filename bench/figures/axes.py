@@ -26,7 +26,8 @@ def ticks(values: Column) -> list[float]:
     powers = np.arange(np.floor(low), np.ceil(high) + 1)
     if high - low < 2:
         fine = np.outer(10.0**powers, [1.0, 2.0, 5.0]).ravel()
-        return [float(f"{tick:.3g}") for tick in fine]
+        inside = [float(f"{tick:.3g}") for tick in fine if own.min() <= tick <= own.max()]
+        return inside if len(inside) > 1 else [float(f"{tick:.3g}") for tick in np.geomspace(own.min(), own.max(), 4)]
     every = int(np.ceil(len(powers) / MOST_TICKS))
     return [float(f"1e{int(power)}") for power in powers if power % every == 0]
 

@@ -185,7 +185,7 @@ def _panels(chart: Any, figure: Figure, found: Frame, look: Look) -> Any:
     if not figure.facet:
         return chart.properties(width=look.width - scale - legend, height=look.height)
     names = [name for name in found["facet"].cat.categories if (found["facet"] == name).any()]
-    columns = min(look.columns, len(names))
+    columns = max(min(look.columns, len(names)), 1)
     width = (look.width - scale - legend) / columns - 2 * look.size
     height = look.height if len(names) <= look.columns else 0.7 * look.height
     header = alt.Header(title=words(figure.facet))

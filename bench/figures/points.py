@@ -37,9 +37,7 @@ def points(figure: Figure, tables: Mapping[str, Frame], predicted: Frame | None 
     """
     own = selected(figure, tables)
     if own.empty:
-        empty = {name: pd.Series(dtype=float) for name in ("x", "y", "low", "high", "runs", "lost")}
-        none = {name: pd.Categorical([]) for name in ("colour", "facet", "kind")}
-        return pd.DataFrame(empty | none)
+        return _none()
     own = _on_axes(own, figure)
     edge = _edge(own, "y" in figure.log)
     own["lost"] = own["lost"] & ~(own["y"] <= edge)
@@ -49,7 +47,15 @@ def points(figure: Figure, tables: Mapping[str, Frame], predicted: Frame | None 
         rows = selected(figure, {**tables, figure.table: predicted}) if "run" in predicted else _free(figure, predicted)
         theory = _means(_inside(_on_axes(rows, figure), own, edge, "y" in figure.log), False)
         found.append(_thinned(theory.assign(kind="theory", low=np.nan, high=np.nan), "x" in figure.log))
-    return _above_zero(_joined([one for one in found if not one.empty]), figure)
+    parts = [one for one in found if not one.empty]
+    return _above_zero(_joined(parts), figure) if parts else _none()
+
+
+def _none() -> Frame:
+    """No points."""
+    empty = {name: pd.Series(dtype=float) for name in ("x", "y", "low", "high", "runs", "lost")}
+    none = {name: pd.Categorical([]) for name in ("colour", "facet", "kind")}
+    return pd.DataFrame(empty | none)
 
 
 def _free(figure: Figure, predicted: Frame) -> Frame:

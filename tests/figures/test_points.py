@@ -129,6 +129,10 @@ def test_labels_are_ordered_by_size_or_by_appearance_and_null_has_a_name():
     assert list(labels(pd.Series(["tanh", "relu", None])).cat.categories) == ["tanh", "relu", "none"]
 
 
+def test_values_that_are_all_null_are_no_points():
+    assert points(LOSS, {"runs": runs(learning_rate=0.1, final_train_loss=[np.nan], optimizer="sgd")}).empty
+
+
 def test_no_rows_are_no_points():
     empty = {"runs": runs(learning_rate=0.1, final_train_loss=[1.0], optimizer="sgd"), "curves": pd.DataFrame()}
     assert points(CURVE, empty).empty
