@@ -27,7 +27,7 @@ REGION = {"relu": (1.5, 2.5), "tanh": (1.0, 2.0)}  # where the fastest start has
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     rows = {"split": "1400/397", "constant_columns": "keep", "normalize_rows": 1.0}
-    look = {"steps": 0, "probes": [("layer_gradients", "layer_state")], "probe_rows": 16, "seed": list(range(64))}
+    look = {"split": "16/16", "steps": 0, "probes": [("layer_gradients", "layer_state")], "seed": list(range(64))}
     run = {"batch_size": 64, "steps": STEPS, "checkpoints": 12, "probes": "off", "seed": list(range(SEEDS))}
     rates = {"learning_rate": [0.03, 0.1, 0.3] if profile == "full" else [0.1]}
     found = []
