@@ -77,6 +77,7 @@ WORKLOADS = {
     "shallow": _workload(
         "one hidden layer of 32 rectified units, two circles",
         0.01,
+        True,
         data="circles",
         scaling="raw",
         model="mlp",
@@ -90,7 +91,6 @@ WORKLOADS = {
     "deep": _workload(
         "eight hidden layers of 16 tanh units on real data",
         0.01,
-        True,
         data="wine",
         model="mlp",
         depth=8,
