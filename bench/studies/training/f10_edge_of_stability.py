@@ -14,7 +14,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, equivalent, exact
-from bench.studies import bugs
+from bench.studies import bugs, lines
 
 MONOTONE = Claim("monotone", "batch gradient descent lowers the loss at every step", "S2", "CONDITIONAL")
 DIVERGES = Claim("diverges", "too large a learning rate makes descent diverge", "S2")
@@ -98,6 +98,8 @@ def _doubled(probe: Any) -> Any:
     return probe._replace(measure=lambda snapshot: {"sharpness": 2 * probe.measure(snapshot)["sharpness"]})
 
 
+PREDICTED = lines.curve("sharpness", lambda _, run, steps, measured: np.full(measured.shape, _edge(run)[1]))
+
 STUDY = Study(
     id="F10",
     name="edge_of_stability",
@@ -110,5 +112,7 @@ STUDY = Study(
         Mutant("the sharpness is that of 32 rows", bugs.replace("probes", "sharpness", _of_few_rows)),
         Mutant("the sharpness is that of the loss without its 1/2", bugs.replace("probes", "sharpness", _doubled)),
     ),
-    figures=(Figure("2 / eta", "curves", "step", "sharpness", "learning_rate", "optimizer.momentum"),),
+    figures=(
+        Figure("2 / eta", "curves", "step", "sharpness", "learning_rate", "optimizer.momentum", theory=PREDICTED),
+    ),
 )
