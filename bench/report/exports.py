@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from bench.report.collect import Report
+from bench.report.cards import Report
 from bench.report.words import SIGNS
 
 HEAD = ("study", "claim", "verdict", "expected", "implementation")

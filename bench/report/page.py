@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from bench import outcome, stats
 from bench.report import words
-from bench.report.collect import Card, Report, axes, finite, newest
+from bench.report.cards import Card, Report
+from bench.report.collect import axes, finite, newest
 from bench.report.formulas import formula
 from bench.report.pictures import bundle, overview, pictures
 

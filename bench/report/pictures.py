@@ -12,7 +12,7 @@ import vl_convert
 from bench.cache import kept
 from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, sensitivity
 from bench.figures.findings import MOST_NAMED, dots
-from bench.report.collect import Card, Report
+from bench.report.cards import Card, Report
 from bench.spec import Frame
 
 DIGITS = 5
