@@ -18,6 +18,9 @@ MOST_SERIES, MOST_PANELS, MOST_PLACES = 24, 12, 150
 TIMES = ("step", "epoch", "samples", "gradient_evaluations", "flops", "seconds")
 """Columns that grow along a curve."""
 
+WIDEST = np.log(1e3)
+"""An interval of more than three powers of ten each way says nothing, and would flatten the picture: it is left out."""
+
 ROLES = ("x", "y", "colour", "facet")
 
 
@@ -164,7 +167,8 @@ def _means(rows: Frame, log: bool) -> Frame:
     half = half.where(found["runs"] > 1)
     if log:
         with np.errstate(all="ignore"):
-            factor = np.exp(half / found["y"].where(found["y"] > 0))
+            width = half / found["y"].where(found["y"] > 0)
+            factor = np.exp(width.where(width < WIDEST))
         found["low"], found["high"] = found["y"] / factor, found["y"] * factor
     else:
         found["low"], found["high"] = found["y"] - half, found["y"] + half

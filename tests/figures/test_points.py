@@ -37,10 +37,15 @@ def test_runs_that_share_a_point_become_their_mean_with_a_95_percent_t_interval(
 
 
 def test_an_interval_on_a_logarithmic_axis_stays_above_zero():
-    tables = {"runs": runs(learning_rate=0.1, final_train_loss=[1e-6, 1.0, 1e-6], optimizer="sgd")}
+    tables = {"runs": runs(learning_rate=0.1, final_train_loss=[0.5, 1.0, 0.6], optimizer="sgd")}
     found = points(LOSS, tables)
     assert (found["low"] > 0).all()
     assert found["y"].iloc[0] / found["low"].iloc[0] == pytest.approx(found["high"].iloc[0] / found["y"].iloc[0])
+
+
+def test_an_interval_of_many_powers_of_ten_is_left_out():
+    found = points(LOSS, {"runs": runs(learning_rate=0.1, final_train_loss=[1e-6, 1.0], optimizer="sgd")})
+    assert found["low"].isna().all()
 
 
 def test_a_single_run_has_no_interval():

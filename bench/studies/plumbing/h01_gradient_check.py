@@ -17,6 +17,7 @@ from bench.stats import bound, claim, exact, worst
 from bench.studies import bugs
 from bench.theory import backprop, meanfield
 
+ERRORS = {"quantity": ["forward_difference_error", "central_difference_error"]}  # shown
 CHECKED = Claim("checked", "analytic gradients can be checked by finite differences", "S2")
 AVERAGED = Claim("averaged", "backpropagation averages over the rows in the gradients of the parameters", "S0")
 
@@ -111,5 +112,7 @@ STUDY = Study(
             bugs.replace("losses", "binary_cross_entropy", bugs.summed),
         ),
     ),
-    figures=(Figure("the error falls like h, and like h^2", "values", "index", "value", "quantity", "model", "y"),),
+    figures=(
+        Figure("the error falls like h, and like h^2", "values", "index", "value", "quantity", "model", "y", ERRORS),
+    ),
 )
