@@ -81,9 +81,7 @@ class Folder:
             self.programs.mkdir(parents=True, exist_ok=True)
             self._publish(path, json.dumps(manifest, indent=1, sort_keys=True).encode())
         except OSError as error:
-            raise InputError(
-                f"cannot write to {self.path}: {error.strerror}. Choose another folder with --out."
-            ) from None
+            raise _refused(self.path, error, "the folder") from None
 
     def has(self, key: str) -> bool:
         """Whether the program is committed and its file whole; a damaged or crashed one is set aside."""
@@ -118,23 +116,31 @@ class Folder:
         return self._publish(self.programs / f"{key}.zip", data.getvalue())
 
     def _publish(self, path: Path, data: bytes) -> bool:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        """Writes a file under its name, where there is none yet, and returns once it would survive a power cut.
+
+        Raises:
+            InputError: the system refuses, as where the disk is full; nothing has the name then.
+        """
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
             try:
-                os.link(temporary, path)
-            except FileExistsError:
-                return False
-        finally:
-            os.unlink(temporary)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                try:
+                    os.link(temporary, path)
+                except FileExistsError:
+                    return False
+            finally:
+                os.unlink(temporary)
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise _refused(path, error, f"{len(data):,} bytes") from error
         return True
 
     def _read(self, path: Path, names: Sequence[str], whole: bool = False) -> dict[str, pa.Table]:
@@ -231,20 +237,32 @@ class Folder:
     def derive(self, name: str, table: pa.Table) -> Path:
         """Writes a derived table, replacing an older one; it can be rebuilt at any time."""
         path = self.path / f"{name}.parquet"
-        handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
-        os.close(handle)
         try:
-            pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
+            os.close(handle)
+            try:
+                pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+                os.chmod(temporary, 0o644)
+                os.replace(temporary, path)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise _refused(path, error, f"about {table.nbytes:,} bytes") from error
         return path
 
     def clean(self) -> None:
         """Removes the folder."""
         shutil.rmtree(self.path)
+
+
+def _refused(path: Path, error: OSError, what: str) -> InputError:
+    """What to say where the system does not let us write."""
+    reason = error.strerror or str(error)
+    return InputError(
+        f"cannot write {path} ({what}): {reason}. What was saved before is kept: make room or choose another folder"
+        " with --out, and give the same command again."
+    )
 
 
 def _manifest(path: Path) -> dict[str, Any]:

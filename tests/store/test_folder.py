@@ -88,7 +88,7 @@ def test_a_failed_write_leaves_nothing_behind(folder, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(InputError, match=r"one.zip \([\d,]+ bytes\): No space left.*make room"):
         folder.commit("one", tables(1))
     assert os.listdir(folder.programs) == []
 
@@ -170,13 +170,13 @@ def test_the_same_plan_opens_again_and_each_round_has_its_own(folder):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_place_is_refused_before_anything_is_compiled(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="cannot write to"):
+    with pytest.raises(InputError, match="cannot write "):
         Folder(tmp_path / "study" / "quick").open(MANIFEST)
 
 
 def test_a_file_in_the_way_is_bad_input(tmp_path):
     (tmp_path / "study").write_text("")
-    with pytest.raises(InputError, match="cannot write to"):
+    with pytest.raises(InputError, match="cannot write "):
         Folder(tmp_path / "study" / "quick").open(MANIFEST)
 
 
