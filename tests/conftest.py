@@ -57,10 +57,14 @@ def _no_page() -> Iterator[None]:
         yield
 
 
+DEVICES = configure()
+"""JAX is configured here, before a module of tests makes an array, and nowhere else in the tests."""
+
+
 @pytest.fixture(scope="session")
 def devices() -> list[Any]:
-    """The devices of this host; JAX is configured here and nowhere else in the tests."""
-    return configure()
+    """The devices of this host."""
+    return DEVICES
 
 
 @pytest.fixture(scope="session")

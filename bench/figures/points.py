@@ -141,7 +141,8 @@ def labels(column: Column, name: str | None = None) -> Column:
     text = {value: f"{value:.4g}" if numbers else str(value) for value in values}
     null = "full" if name == "batch_size" else "none"
     order = list(dict.fromkeys([*text.values(), *([null] if column.isna().any() else [])]))
-    return pd.Series(pd.Categorical(column.map(text).fillna(null), order, ordered=True), column.index)
+    said = [null if missing else text[value] for value, missing in zip(column, column.isna(), strict=True)]
+    return pd.Series(pd.Categorical(said, order, ordered=True), column.index)
 
 
 def _edge(own: Frame, log: bool) -> float:
