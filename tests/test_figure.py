@@ -18,6 +18,7 @@ def results(tmp_path_factory):
     return str(folder)
 
 
+@pytest.mark.slow
 def test_every_format_is_written(results, tmp_path, capsys):
     heads = {"pdf": b"%PDF", "svg": b"<svg", "png": b"\x89PNG", "csv": b"activation,", "json": b"{"}
     for suffix, head in heads.items():
@@ -29,6 +30,7 @@ def test_every_format_is_written(results, tmp_path, capsys):
     assert json.loads((tmp_path / "ratio.json").read_text())["$schema"].startswith("https://vega.github.io/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("option", "points"), [("single", 238.1), ("double", 493.2)])
 def test_a_pdf_is_as_wide_as_one_or_two_columns(option, points, results, tmp_path):
     path = tmp_path / "ratio.pdf"
@@ -37,6 +39,7 @@ def test_a_pdf_is_as_wide_as_one_or_two_columns(option, points, results, tmp_pat
     assert float(width[1]) == pytest.approx(points, abs=3)
 
 
+@pytest.mark.slow
 def test_the_numbers_behind_it_are_written_beside_it(results, tmp_path):
     assert figure.main([NAME, "--results", results, "--out", str(tmp_path / "a.svg"), "--data"]) == 0
     rows = pd.read_csv(tmp_path / "a.csv")

@@ -34,6 +34,7 @@ def test_a_student_equal_to_its_teacher_has_loss_and_gradient_zero():
     np.testing.assert_allclose(slope, 0, atol=1e-14)
 
 
+@pytest.mark.slow
 def test_the_hessian_agrees_with_differences_of_the_gradient():
     weight, h = jnp.asarray(np.random.default_rng(1).standard_normal((3, 4))), 1e-6
     loss = _loss(np.eye(3), 4)

@@ -27,6 +27,7 @@ def ours(request, devices):
     return work.Ours(work.Cell(request.param, TASKS[request.param], 2, 0.01), devices, STEPS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, peer in compare.PEERS.items() if not peer.own_start])
 def test_losses_are_ours(ours, name):
     if name.startswith("pytorch") and importlib.util.find_spec("torch") is None:
@@ -37,6 +38,7 @@ def test_losses_are_ours(ours, name):
     np.testing.assert_allclose(theirs, ours.losses(), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["jax-vmap", "scikit-learn"])
 def test_peers_with_their_own_random_numbers_end_at_similar_losses(devices, name):
     cell = work.Cell("net", {**NET, "batch_size": 32}, 2, 0.05)

@@ -21,6 +21,7 @@ def _made(name, depth=3, width=(5, 5, 3), activation="tanh"):
     return model, params, (model, model.group(params), jnp.asarray(X), hyper)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_from_input_to_last_signal_it_is_that_of_central_differences(name):
     model, _, (_, groups, x, hyper) = _made(name)
@@ -35,6 +36,7 @@ def test_from_input_to_last_signal_it_is_that_of_central_differences(name):
     np.testing.assert_allclose(found, np.linalg.svd(jacobian)[1], rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_from_layer_to_layer_it_is_slopes_times_weights():
     _, params, given = _made("mlp")
     found = jacobians.of_layers(*given)["layer_singular_value_mean"]
