@@ -69,9 +69,7 @@ def _with_other_seeds(evidence, more):
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(
-    name, parts, devices, catalogue, sound, tmp_path
-):
+def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(name, parts, devices, catalogue, sound, tmp_path):
     study = studies.get(name)
     clean = run_study(study, parts, Settings(profile="cell", out=tmp_path / "clean", devices=devices))
     assert clean.failed == 0
