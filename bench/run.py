@@ -83,6 +83,8 @@ class Options:
     """Measure: programs alone, warm, repeated; no compilation in the background, no cache."""
     no_report: Annotated[bool, _option()] = False
     """Write no page; without this, and without --json, report.html in the folder of the results says what happened."""
+    track: Annotated[str | None, _option("tensorboard")] = None
+    """Write the curves of every run as event files, too, in the folder of each study."""
     fail_fast: Annotated[bool, _option()] = False
     """Stop at the first program that fails, instead of going on with the others."""
     verbose: Annotated[bool, _option(aliases=["-v"])] = False
@@ -162,9 +164,20 @@ def _run(options: Options) -> int:
         show.verdicts(judged, facts)
     if options.verdict and not options.json:
         show.gradients(judged)
+    if options.track:
+        _track(judged, options)
     if not options.json and not options.no_report:
         _page(judged, options)
     return facts["exit"]
+
+
+def _track(judged: "list[Judged]", options: Options) -> None:
+    from bench.track import TRACKERS
+
+    for one in judged:
+        if not one.failed and not one.evidence.curves.empty:
+            said = TRACKERS[options.track or ""](one.evidence.runs, one.evidence.curves, one.folder)
+            print(said, file=sys.stderr if options.json else sys.stdout)
 
 
 def _page(judged: "list[Judged]", options: Options) -> None:
@@ -205,6 +218,10 @@ def _check(options: Options) -> None:
             raise InputError(f"{name} {value}: give a number of at least 1.")
     if options.verdict not in (None, "gradients"):
         raise unknown("verdict", options.verdict, ["gradients"])
+    if options.track:
+        from bench import track
+
+        track.check(options.track)
     if options.seed < 0 or options.audit < 0:
         raise InputError("--seed and --audit take 0 or more.")
 
