@@ -18,7 +18,7 @@ from bench.events import Event, Listener
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
 from bench.plan import plan
-from bench.spec import Evidence, Finding, Grid, Parts, Plan, Program, Study, Table
+from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, Study, Table
 from bench.spec.study import Profile
 from bench.stats import as_expected, verdicts, worst
 from bench.store import Folder, findings_table, program_tables, study_folder
@@ -199,7 +199,6 @@ def _train(
         rows = tables(done.program)[0].rows
         folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
         trained += 1
-        diverged = int((done.outcome.runs["first_bad_step"] >= 0).sum()) if done.outcome else 0
         tell(
             Event(
                 "program",
@@ -207,7 +206,7 @@ def _train(
                     "study": study.id,
                     "program": done.program.key[:12],
                     "runs": done.program.width,
-                    "diverged": diverged,
+                    **_ends(done.outcome),
                     "seconds": done.ledger.run_seconds if done.ledger else None,
                     "estimated_seconds": done.program.seconds,
                 },
@@ -219,6 +218,15 @@ def _train(
             if settings.fail_fast:
                 break
     return trained, failed
+
+
+def _ends(outcome: Outcome | None) -> dict[str, Any]:
+    """How the runs of a program ended: how many diverged, and the lowest train loss at the last checkpoint."""
+    if outcome is None:
+        return {"diverged": 0, "lowest_train_loss": None}
+    ends = outcome.curves["train_loss"][:, -1]
+    lowest = min((float(end) for end in ends if np.isfinite(end)), default=None)
+    return {"diverged": int((outcome.runs["first_bad_step"] >= 0).sum()), "lowest_train_loss": lowest}
 
 
 def _manifest(study: Study, settings: Settings, now: Plan, catalogue: Catalogue) -> dict[str, Any]:

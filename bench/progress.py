@@ -1,5 +1,6 @@
 """What goes by while studies run: a live bar in a terminal, plain lines elsewhere, or lines of JSON."""
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -25,7 +26,10 @@ class Progress:
         bars = Bars(TextColumn("{task.description}"), *columns, console=self.console, transient=True)
         self.bars = bars if self.console.is_terminal and not json else None
         self.task: Any = None
-        self.left = 0.0
+        self.began = time.monotonic()
+        self.planned = self.estimated = 0.0  # seconds, of all programs to train and of those done
+        self.runs = self.diverged = 0
+        self.lowest: float | None = None
 
     def __enter__(self) -> "Progress":
         return self
@@ -43,6 +47,8 @@ class Progress:
 
     def _plan(self, facts: dict[str, Any]) -> None:
         name = f"{facts['study']} {facts['name']}".strip()
+        self.began, self.planned, self.estimated = time.monotonic(), facts["missing_seconds"], 0.0
+        self.runs, self.diverged, self.lowest = 0, 0, None
         if not self.bars or self.verbose:
             todo = f"{facts['missing']:,} to train" if facts["missing"] else "nothing to do, all saved"
             self.console.print(f"{name}: {facts['runs']:,} runs in {facts['programs']:,} programs, {todo}")
@@ -50,17 +56,28 @@ class Progress:
             self.bars.start()
             if self.task is not None:
                 self.bars.remove_task(self.task)
-            self.left = facts["missing_seconds"]
             self.task = self.bars.add_task(name, total=facts["missing"], left="")
 
     def _program(self, facts: dict[str, Any]) -> None:
-        self.left = max(0.0, self.left - facts["estimated_seconds"])
+        self.estimated += facts["estimated_seconds"]
+        self.runs, self.diverged = self.runs + facts["runs"], self.diverged + facts["diverged"]
+        self.lowest = min(
+            (loss for loss in (self.lowest, facts["lowest_train_loss"]) if loss is not None), default=None
+        )
         if self.bars and self.task is not None:
-            self.bars.update(self.task, advance=1, left=f"about {self.left:.0f} s left" if self.left >= 1 else "")
+            self.bars.update(self.task, advance=1, left=self.stand(time.monotonic() - self.began))
         if self.verbose:
             seconds = "" if facts["seconds"] is None else f" in {facts['seconds']:.2f} s"
             diverged = f", {facts['diverged']:,} diverged" if facts["diverged"] else ""
             self.console.print(f"  program {facts['program']}: {facts['runs']:,} runs{seconds}{diverged}")
+
+    def stand(self, seconds: float) -> str:
+        """Where the study stands after so many seconds, in words."""
+        words = [f"{self.runs / max(seconds, 1e-9):,.0f} runs/s"]
+        words += [f"{self.diverged:,} diverged"] if self.diverged else []
+        words += [f"lowest loss {self.lowest:.3g}"] if self.lowest is not None else []
+        left = (self.planned - self.estimated) * seconds / max(self.estimated, 1e-9)  # as fast as until now
+        return ", ".join([*words, f"about {left:.0f} s left"] if left >= 1 else words)
 
     def _finding(self, facts: dict[str, Any]) -> None:
         if self.verbose or facts["impl"] == "FAIL":
