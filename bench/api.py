@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import pandas as pd
 
@@ -75,17 +75,54 @@ class Result(Mapping[str, pd.DataFrame]):
         return with_axes(self[name], self["runs"], axes)
 
 
-def load(study: str, profile: str | None = None, out: str | Path = "results") -> Result:
+@dataclasses.dataclass(frozen=True)
+class Reference(Mapping[str, pd.DataFrame]):
+    """The tables `findings` and `programs` of one run of the whole catalogue, which come with the suite.
+
+    Attributes:
+        path: the folder, with a Parquet file per table.
+    """
+
+    path: Path = Path(__file__).parent / "reference_tables"
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in tuple(self):
+            raise KeyError(f"no table {name!r}; there are {', '.join(self)}")
+        return pd.read_parquet(self.path / f"{name}.parquet")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("findings", "programs"))
+
+    def __len__(self) -> int:
+        return 2
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What the run was made with: command, sources, versions, platform and device."""
+        return json.loads((self.path / "provenance.json").read_text())
+
+
+@overload
+def load(study: Literal["reference"]) -> Reference: ...
+
+
+@overload
+def load(study: str, profile: str | None = None, out: str | Path = "results") -> Result: ...
+
+
+def load(study: str, profile: str | None = None, out: str | Path = "results") -> Result | Reference:
     """The result tables of a study that has been run.
 
     Args:
-        study: name or id.
+        study: name or id; `reference` for what comes with the suite, of all studies.
         profile: `full` or `quick`; the fuller one that is there unless given.
         out: folder of the results.
 
     Raises:
         InputError: unknown study, or no results of it.
     """
+    if study == "reference":
+        return Reference()
     root = Path(out)
     name = study if (root / study).is_dir() else studies.get(study).name
     for candidate in (profile,) if profile else ("full", "quick"):

@@ -1,15 +1,16 @@
-"""`python -m bench.catalogue`: the table of studies in `docs/studies.md`, from the studies and their saved results."""
+"""`python -m bench.catalogue`: writes `docs/studies.md` from the studies and from the results that come with the suite.
+
+`python -m bench.reference` replaces those results by the ones of a run of one's own.
+"""
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import tyro
+from typing import TYPE_CHECKING, Any
 
 from bench.command import command
-from bench.errors import InputError
+from bench.published import PUBLISHED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,10 +19,17 @@ if TYPE_CHECKING:
 
 HEAD = """# Studies
 
-Every study with its claims, their sources, what theory says, what was measured, and both verdicts. Written by
-`python -m bench.catalogue` from the studies themselves and from results in the {profile} profile, or in the quick one
-where its seconds say so; they are those of compiling and running their programs on two cores.
+Every study with its claims, their sources, what theory says, what was measured, and both verdicts, from one run of
+`{command}` (JAX {jax}, {platform}). Seconds are those of compiling and running a study's programs there. Written by
+`python -m bench.catalogue`; `bench.load("reference")` has the findings and costs as tables.
 """
+
+PUBLISHED_HEAD = """## Published figures
+
+Numbers of other people's publications beside what was measured here. The rule is what the finding was judged by.
+
+| source | what | published | study | finding | measured | predicted | rule | |
+|---|---|---|---|---|---|---|---|---|"""
 
 COLUMNS = (
     "study",
@@ -39,10 +47,6 @@ COLUMNS = (
 class Options:
     """Writes the table of studies."""
 
-    out: Path = Path("results")
-    """Folder of the results."""
-    profile: Annotated[str, tyro.conf.arg(metavar="full|quick")] = "full"
-    """Profile whose results are shown."""
     to: Path = Path("docs/studies.md")
     """The file to write."""
 
@@ -53,66 +57,60 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write(options: Options) -> int:
-    if options.profile not in ("full", "quick"):
-        raise InputError(f"--profile {options.profile}: give full or quick.")
-    text = page(options.out, options.profile)
+    from bench.api import load
+
+    reference = load("reference")
+    text = page(reference["findings"], reference["programs"], reference.provenance)
     options.to.parent.mkdir(parents=True, exist_ok=True)
     options.to.write_text(text)
     print(f"wrote {options.to}")
     return 0
 
 
-def page(out: Path, profile: str) -> str:
+def page(findings: "pd.DataFrame", programs: "pd.DataFrame", provenance: Mapping[str, Any]) -> str:
     """The page as Markdown.
 
     Args:
-        out: folder of the results.
-        profile: whose results.
-
-    Raises:
-        InputError: no results of any study.
+        findings: of the studies that were run.
+        programs: of the same; with the column `name` of their study.
+        provenance: what they ran under.
     """
     from bench import studies
 
+    frame: Any = programs  # the stubs of pandas make any column anything
     known = [studies.get(name) for name in studies.names()]
-    families = dict.fromkeys(study.family for study in known)
-    parts, shown = [HEAD.format(profile=profile)], 0
-    for family in families:
+    costs = frame.set_index("name")[["trace_seconds", "lower_seconds", "compile_seconds", "run_seconds"]]
+    seconds = costs.sum(axis=1).groupby(level=0).sum()
+    versions = provenance["versions"]
+    parts = [HEAD.format(command=provenance["command"], jax=versions["jax"], platform=provenance["platform"])]
+    for family in dict.fromkeys(study.family for study in known):
         own = [study for study in known if study.family == family]
-        rows = [row for study in own for row in _rows(study, out, profile)]
-        shown += len(rows)
-        parts.append(f"## {family.capitalize()}\n\n{_table(rows)}\n" if rows else f"## {family.capitalize()}\n")
+        judged: dict[str, Any] = {study.name: findings[findings["name"] == study.name] for study in own}
+        rows = [row for one in own if len(judged[one.name]) for row in _rows(one, judged[one.name], seconds[one.name])]
+        parts.append(f"## {family.capitalize()}\n\n{_table(rows)}\n")
         parts += [f"**{study.id}** {study.prediction}\n" for study in own]
-    if not shown:
-        raise InputError(f"no results in {out}; run `python -m bench.run all --profile {profile} --out {out}` first.")
-    return "\n".join(parts)
+    return "\n".join([*parts, PUBLISHED_HEAD, *_published(findings)]) + "\n"
 
 
-def _rows(study: "Study", out: Path, profile: str) -> Iterator[Sequence[str]]:
-    from bench.api import load
-
-    for used in (profile, "quick"):
-        try:
-            result = load(study.name, used, out)
-        except InputError:
-            continue
-        break
-    else:
-        return
-    mark = "" if used == profile else " (quick)"
-    findings = result["findings"]
-    costs = result["programs"][["trace_seconds", "lower_seconds", "compile_seconds", "run_seconds"]]
+def _rows(study: "Study", findings: "pd.DataFrame", seconds: float) -> Iterator[Sequence[str]]:
     for index, one in enumerate(study.claims):
-        own = findings.loc[findings["claim"] == one.id, ["verdict", "region"]].to_dict("records")
+        own: Any = findings.loc[findings["claim"] == one.id, ["verdict", "region"]].to_dict("records")
         verdict, region = own[0].values() if own else ("NOT RUN", "")
         where = f" ({region})" if region and verdict == "CONDITIONAL" else ""
-        first = (
-            (_implementation(findings), _example(findings), f"{costs.to_numpy().sum():.1f}{mark}")
-            if not index
-            else ("",) * 3
-        )
+        first = (_implementation(findings), _example(findings), f"{seconds:.1f}") if not index else ("",) * 3
         name = f"{study.id} `{study.name}`" if not index else ""
         yield name, one.text, one.source, f"{verdict}{where}", one.expected, *first
+
+
+def _published(findings: Any) -> Iterator[str]:
+    """A row per finding that stands beside a published figure."""
+    for one in PUBLISHED:
+        rows = findings[findings["study"] == one.study].to_dict("records")
+        beside = (row for row in rows if row["impl"] and row["quantity"].startswith(one.quantities))
+        for index, found in enumerate(beside):
+            first = (one.source, one.what, one.value, one.study) if not index else ("",) * 4
+            numbers = ("" if found[name] is None else f"{found[name]:.6g}" for name in ("measured", "predicted"))
+            yield _line((*first, found["quantity"], *numbers, found["rule"], found["impl"]))
 
 
 def _implementation(findings: "pd.DataFrame") -> str:
@@ -134,8 +132,11 @@ def _example(findings: "pd.DataFrame") -> str:
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> str:
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join(map(_line, [COLUMNS, ["---"] * len(COLUMNS), *rows]))
+
+
+def _line(cells: Sequence[Any]) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":
