@@ -34,10 +34,11 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     look = {"steps": 0, "checkpoints": "end", "probes": "jacobian"}
     names = list(GAINS) if profile != "cell" else ["identity"]
     found = []
-    for depth, name, init in product(DEPTHS[profile], names, ("lecun", "orthogonal")):
-        start = {"depth": depth, "activation": name, "init": init, "init.gain": GAINS[name]}
-        seeds = 2 if (name, init) == EXACT else 8 if profile == "cell" else _seeds(name, depth)
-        found.append(Grid({**row, **net, **look, **start, "seed": list(range(seeds))}))
+    for depth in DEPTHS[profile]:
+        for name, init in product(names, ("lecun", "orthogonal")):
+            start = {"depth": depth, "activation": name, "init": init, "init.gain": GAINS[name]}
+            seeds = 2 if (name, init) == EXACT else 8 if profile == "cell" else _seeds(name, depth)
+            found.append(Grid({**row, **net, **look, **start, "seed": list(range(seeds))}))
     return found
 
 
