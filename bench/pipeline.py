@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from bench import evidence as tables_of
 from bench.errors import InputError
 from bench.events import Event, Listener
-from bench.measure import Compiler, execute
+from bench.measure import Compiler, Executor, InProcess
 from bench.parts import Catalogue
 from bench.plan import plan
 from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, Study, Table
@@ -114,7 +114,7 @@ def run_study(
     parts: Parts,
     settings: Settings,
     tell: Listener = lambda event: None,
-    compiler: Compiler | None = None,
+    executor: Executor | None = None,
 ) -> Judged:
     """Runs a study: only what is missing is trained, then everything is judged.
 
@@ -123,7 +123,7 @@ def run_study(
         parts: the registries, a mutant's or a user's among them.
         settings: how to run.
         tell: is told of every event.
-        compiler: of the same parts and devices, for several studies to share what it has compiled.
+        executor: of the same parts, for several studies to share what it has compiled; this process unless given.
 
     Returns:
         The evidence and the findings.
@@ -132,8 +132,9 @@ def run_study(
         InputError: bad input, before anything is compiled.
     """
     start = time.perf_counter()
-    catalogue, compiler = Catalogue(parts), compiler or Compiler(parts, settings.devices)
-    assert compiler.parts is parts, "a compiler keeps programs of its own parts"
+    catalogue = Catalogue(parts)
+    executor = executor or InProcess(Compiler(parts, settings.devices), settings.timed)
+    assert executor.parts is parts, "an executor keeps compiled programs of its own parts"
     folder = Folder(study_folder(settings.out, study.name, settings.profile))
     grids, round_ = _grids(study, catalogue, settings), 0
     everything: list[Program] = []
@@ -145,7 +146,7 @@ def run_study(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
         folder.open(_manifest(study, settings, now, catalogue), round_)
-        done, lost = _train(study, now, catalogue, compiler, folder, settings, tell)
+        done, lost = _train(study, now, catalogue, executor, folder, settings, tell)
         everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
         if lost:
@@ -180,7 +181,7 @@ def _train(
     study: Study,
     now: Plan,
     catalogue: Catalogue,
-    compiler: Compiler,
+    executor: Executor,
     folder: Folder,
     settings: Settings,
     tell: Listener,
@@ -195,7 +196,7 @@ def _train(
         return catalogue.tables(program.static, program.lanes["seed"])
 
     trained = failed = 0
-    for done in execute(missing, tables, compiler, settings.timed):
+    for done in executor(missing, tables):
         rows = tables(done.program)[0].rows
         folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
         trained += 1

@@ -272,16 +272,16 @@ def _train(
     from bench import gradients
     from bench.audit import audit
     from bench.events import Event
-    from bench.measure import Compiler
+    from bench.measure import Compiler, InProcess
     from bench.own import parts_of
     from bench.parts import default_parts
     from bench.pipeline import finding_event, run_study
 
     shared, judged, start = default_parts(), [], time.perf_counter()
-    compiler = Compiler(shared, settings.devices)
+    executor = InProcess(Compiler(shared, settings.devices), settings.timed)
     for study in chosen:
         parts = parts_of(study, shared)
-        judged.append(run_study(study, parts, settings, progress, compiler if parts is shared else None))
+        judged.append(run_study(study, parts, settings, progress, executor if parts is shared else None))
         progress.judged(judged[-1])
         if options.verdict and options.json:  # the terminal shows them after the verdicts
             for finding in gradients.findings(judged[-1].evidence):

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.measure import Compiler
+from bench.measure import Compiler, InProcess
 from bench.parts import Catalogue
 from bench.pipeline import MOST_ROUNDS, Settings, planned, run_study
 from bench.spec import Claim, Finding, Grid
@@ -178,17 +178,21 @@ def test_endless_refinement_ends(parts, settings, trial):
 def test_rounds_and_studies_share_what_is_compiled(parts, settings, trial, devices):
     compiler = Compiler(parts, devices)
     refine = lambda evidence, completed: [grid(learning_rate=[0.3, 0.4])] if completed == 0 else []  # noqa: E731
-    first = run_study(trial(grid(learning_rate=[0.1, 0.2]), refine=refine), parts, settings, compiler=compiler)
-    other = run_study(trial(grid(learning_rate=[0.5, 0.6]), name="other"), parts, settings, compiler=compiler)
+    first = run_study(
+        trial(grid(learning_rate=[0.1, 0.2]), refine=refine), parts, settings, executor=InProcess(compiler)
+    )
+    other = run_study(
+        trial(grid(learning_rate=[0.5, 0.6]), name="other"), parts, settings, executor=InProcess(compiler)
+    )
     seconds = [*first.evidence.programs["compile_seconds"], *other.evidence.programs["compile_seconds"]]
     assert seconds[0] > 0
     assert seconds[1:] == [0, 0]
     assert len(compiler.kept) == 1
 
 
-def test_a_compiler_of_other_parts_is_refused(parts, broken, settings, trial, devices):
+def test_an_executor_of_other_parts_is_refused(parts, broken, settings, trial, devices):
     with pytest.raises(AssertionError, match="its own parts"):
-        run_study(trial(grid()), broken, settings, compiler=Compiler(parts, devices))
+        run_study(trial(grid()), broken, settings, executor=InProcess(Compiler(parts, devices)))
 
 
 def test_what_could_not_be_judged_is_no_failure_and_what_was_forgotten_is_one(parts, settings, trial):

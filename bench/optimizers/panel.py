@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bench.errors import InputError, unknown
 from bench.events import Listener
-from bench.measure import Compiler
+from bench.measure import Compiler, InProcess
 from bench.optimizers.workloads import CENTRES, COARSE, EIGHTHS, FINE, SEEDS, WORKLOADS, Workload, rate
 from bench.parts import default_parts
 from bench.pipeline import Settings, run_study
@@ -120,15 +120,17 @@ def train_panel(
         parts.get("methods", name)
     if seeds < LEAST_SEEDS:
         raise InputError(f"seeds = {seeds}: give at least {LEAST_SEEDS}; half of them choose the learning rates.")
-    compilers = {parts.hash: Compiler(parts, settings.devices) for parts in optimizers.values()}
+    executors = {
+        parts.hash: InProcess(Compiler(parts, settings.devices), settings.timed) for parts in optimizers.values()
+    }
     suite, found, runs, trained = default_parts().hash, {}, 0, 0
     for name, workload in workloads.items():
         for optimizer, parts in optimizers.items():
             study = _study(name, workload, optimizer, seeds, centres, settings.profile == "full")
             if parts.hash != suite:  # one's own, which changes more often
                 study = dataclasses.replace(study, name=f"{study.name}-{parts.hash[:8]}")
-            compiler = compilers[parts.hash]
-            judged = run_study(study, compiler.parts, settings, tell, compiler)
+            executor = executors[parts.hash]
+            judged = run_study(study, executor.parts, settings, tell, executor)
             if judged.failed:
                 raise Failed(
                     f"{judged.failed} program(s) of {optimizer} on {name} failed; call again to try once more."

@@ -1,0 +1,46 @@
+"""Where programs are trained: an executor takes them and yields what came of each, in this process or elsewhere."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from bench.measure.runner import Compiler, Executed, execute
+from bench.spec import Parts, Program, Table
+
+
+class Executor(Protocol):
+    """Trains programs of one set of registries; whoever holds it decides how long its compiled code is kept."""
+
+    @property
+    def parts(self) -> Parts:
+        """The registries that its programs name."""
+        ...
+
+    def __call__(self, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]) -> Iterator[Executed]:
+        """Trains programs.
+
+        Args:
+            programs: what to train.
+            tables: the table that the seeds of a program share, or one per distinct seed.
+
+        Yields:
+            One result per program, in the order in which they are done. A program that fails yields its error.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class InProcess:
+    """Trains in this process, on its devices, in order; `timed` where the timing is the point (see `execute`)."""
+
+    compiler: Compiler
+    timed: bool = False
+
+    @property
+    def parts(self) -> Parts:
+        """The registries of the compiler."""
+        return self.compiler.parts
+
+    def __call__(self, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]) -> Iterator[Executed]:
+        """Trains programs, see `Executor`."""
+        return execute(programs, tables, self.compiler, self.timed)
