@@ -24,13 +24,40 @@ from bench.store import TABLES, Folder, study_folder
 
 @dataclasses.dataclass(frozen=True)
 class Result(Mapping[str, pd.DataFrame]):
-    """Result tables by name, read when asked for: `result["runs"]`.
+    """Result tables by name, read when asked for: `result["runs"]`, or `result.runs`.
+
+    A table of every run and checkpoint can be large: keep it in a variable of your own rather than ask for it again.
 
     Attributes:
         path: the folder; every table is also a Parquet file in it.
     """
 
     path: Path
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """A row per run: its configuration and how it ended."""
+        return self["runs"]
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """A row per run and checkpoint."""
+        return self["curves"]
+
+    @property
+    def layers(self) -> pd.DataFrame:
+        """A row per run, checkpoint and layer."""
+        return self["layers"]
+
+    @property
+    def programs(self) -> pd.DataFrame:
+        """A row per compiled program: what compiling and running it cost."""
+        return self["programs"]
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """A row per judged quantity or claim."""
+        return self["findings"]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self:
@@ -124,6 +151,11 @@ def load(study: str, profile: str | None = None, out: str | Path = "results") ->
     if study == "reference":
         return Reference()
     root = Path(out)
+    if Path(study).name != study:
+        raise InputError(
+            f"{study!r} is a folder, not a name: give the name of a study or grid, and the folder that holds its own "
+            "as `out`, such as bench.load('quadratic_modes', out='results')."
+        )
     name = study if (root / study).is_dir() else studies.get(study).name
     for candidate in (profile,) if profile else ("full", "quick"):
         path = study_folder(root, name, candidate)

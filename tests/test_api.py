@@ -72,6 +72,18 @@ def test_a_grid_may_have_a_name_and_is_loaded_by_it(tmp_path):
     pd.testing.assert_frame_equal(loaded["curves"], made["curves"])
 
 
+def test_tables_are_attributes_too(result):
+    for name in ("runs", "curves", "layers", "programs", "findings"):
+        pd.testing.assert_frame_equal(getattr(result, name), result[name])
+
+
+def test_runs_and_programs_share_the_beginning_of_their_names(result):
+    runs, programs = result.runs, result.programs
+    joined = runs.assign(program=runs["run"].str[:12]).merge(programs, on="program", suffixes=("", "_of_program"))
+    assert len(joined) == len(runs)
+    assert joined.groupby("program").size().to_dict() == programs.set_index("program")["lanes"].to_dict()
+
+
 def test_final_parameters_are_those_of_the_last_checkpoint(tmp_path):
     axes = {"data": "iris", "model": "mlp", "depth": 1, "width": 3, "steps": 4, "learning_rate": [0.1, 0.2]}
     saved = bench.run_grid({**axes, "probes": "parameters", "final_parameters": True}, out=tmp_path)
@@ -164,6 +176,15 @@ def test_results_that_are_not_there_are_refused_with_the_command_that_makes_them
         bench.load("A02", out=tmp_path)
     with pytest.raises(InputError, match="unknown study 'quadratic_mode'"):
         bench.load("quadratic_mode", out=tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["results", "quadratic_modes/full", "results/"])
+def test_a_folder_in_place_of_a_name_is_told_where_it_belongs(tmp_path, folder):
+    (tmp_path / folder).mkdir(parents=True)
+    with pytest.raises(
+        InputError, match=r"is a folder, not a name: .* as `out`, such as bench\.load\('quadratic_modes'"
+    ):
+        bench.load(f"{tmp_path}/{folder}")
 
 
 def test_the_fuller_profile_is_loaded_unless_one_is_named(tmp_path):
