@@ -13,8 +13,8 @@ class DamagedFile(InputError):
     """A result file whose checksum or structure is wrong; the message says which one and what to do."""
 
     def __init__(self, path: object, reason: object, remedy: str) -> None:
-        self.path = Path(str(path))
-        super().__init__(f"{path} is damaged ({' '.join(str(reason).split())}): {remedy}.")
+        self.path, self.reason = Path(str(path)), " ".join(str(reason).split())
+        super().__init__(f"{path} is damaged ({self.reason}): {remedy}.")
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> InputError:

@@ -286,8 +286,16 @@ def test_a_damaged_manifest_is_bad_input_and_a_damaged_program_is_trained_again(
     (program,) = (folder / "programs").glob("*.zip")
     program.write_bytes(program.read_bytes()[:1000])
     (folder / "runs.parquet").write_bytes(b"PAR1")
-    assert run.main(["trial", "--json"]) == 0
-    assert json.loads(lines(capsys)[0][-1])["trained"] == 1
+    capsys.readouterr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert run.main(["trial", "--json"]) == 0
+    events = [json.loads(line) for line in lines(capsys)[0]]
+    assert [event["message"] for event in events if event["event"] == "warning"] == [
+        f"results/trial/full/programs/{program.name} is damaged (File is not a zip file): set aside as"
+        f" {program.stem}.damaged, and its runs are trained anew."
+    ]
+    assert events[-1]["trained"] == 1
     manifest = folder / "manifest-0.json"
     manifest.write_text(manifest.read_text()[:300])
     assert run.main(["trial"]) == 2

@@ -1,18 +1,17 @@
-"""One folder of results: a manifest, one immutable file per program, and tables derived from them.
+"""One folder of results: a manifest per round, one immutable file per program, and tables derived from them.
 
-A file is written under a temporary name in the same folder, flushed to disk, published without replacing anything,
-and only then reported; the first commit of a program wins.
+A program's file is named by all that decides its numbers and is there whole or not at all (`bench.store.files`); the
+first commit of a program wins.
 """
 
 import contextlib
+import errno
 import hashlib
-import io
 import json
 import os
 import re
 import shutil
-import tempfile
-import zipfile
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.errors import DamagedFile, InputError
+from bench.store.files import packed, publish, refused, replace, sweep, unpacked
 
 SCHEMA_VERSION = 1
+"""Of everything in a folder; a manifest without one is of version 1."""
+
 _MEMBERS = ("runs", "curves", "layers", "values", "programs", "parameters")
 _NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")
 
@@ -43,8 +45,13 @@ def study_folder(root: Path, name: str, profile: str) -> Path:
             raise InputError(f"name {part!r}: use 1 to 64 small letters, digits, '-' or '_', the first no sign.")
     for folder in (root / name, root / name / profile):
         if folder.is_symlink():
-            raise InputError(f"{folder} is a symbolic link; results are written to plain folders only.")
+            raise linked(folder)
     return root / name / profile
+
+
+def linked(folder: Path) -> InputError:
+    """What to say of a folder that is a symbolic link: results could end up anywhere."""
+    return InputError(f"{folder} is a symbolic link; results are written to plain folders only.")
 
 
 class Folder:
@@ -66,22 +73,37 @@ class Folder:
         """
         path = self.path / f"manifest-{completed}.json"
         if path.exists():
-            found = _manifest(path)
-            fields = sorted(
-                key for key in {*found, *manifest} if found.get(key) != json.loads(json.dumps(manifest)).get(key)
-            )
-            if fields:
-                raise InputError(
-                    f"{self.path} holds results of another plan (different: {', '.join(fields)}). "
-                    "Choose another folder with --out, or remove these with "
-                    f"`python -m bench.clean {self.path.parent.name} --out {self.path.parent.parent}`."
-                )
+            self._compare(path, manifest)
+            self._prepare()
             return
+        self._prepare()
+        about = {**manifest, "schema": SCHEMA_VERSION}
+        if not publish(path, json.dumps(about, indent=1, sort_keys=True).encode()):
+            self._compare(path, manifest)  # another process was faster
+
+    def _compare(self, path: Path, manifest: Mapping[str, Any]) -> None:
+        found, wanted = _manifest(path), json.loads(json.dumps(manifest))
+        fields = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
+        if fields:
+            raise InputError(
+                f"{self.path} holds results of another plan (different: {', '.join(fields)}). "
+                "Choose another folder with --out, or remove these with "
+                f"`python -m bench.clean {self.path.parent.name} --out {self.path.parent.parent}`."
+            )
+
+    def _prepare(self) -> None:
+        """Makes the folders, makes sure of the right to write, and removes what killed writers left."""
         try:
             self.programs.mkdir(parents=True, exist_ok=True)
-            self._publish(path, json.dumps(manifest, indent=1, sort_keys=True).encode())
         except OSError as error:
-            raise _refused(self.path, error, "the folder") from None
+            raise refused(self.path, error, "the folder") from None
+        for folder in (self.path, self.programs):
+            if folder.is_symlink():
+                raise linked(folder)
+            if not os.access(folder, os.W_OK | os.X_OK):
+                error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+                raise refused(folder, error, "the folder")
+            sweep(folder)
 
     def has(self, key: str) -> bool:
         """Whether the program is committed and its file whole; a damaged or crashed one is set aside."""
@@ -89,15 +111,22 @@ class Folder:
         if not path.exists():
             return False
         try:
-            found = self._read(path, ["programs"], whole=True)
-            crashed = found["programs"]["status"][0].as_py() == "crashed"
-        except DamagedFile:
-            crashed = False
-        else:
-            if not crashed:
-                return True
-        path.rename(path.with_suffix(".crashed" if crashed else ".damaged"))
-        return False
+            found = unpacked(path, ["programs"], whole=True)
+        except DamagedFile as error:
+            aside = self._set_aside(path, ".damaged")
+            text = f"{path} is damaged ({error.reason}): set aside as {aside.name}, and its runs are trained anew."
+            warnings.warn(text, stacklevel=2)
+            return False
+        if found["programs"]["status"][0].as_py() == "crashed":
+            self._set_aside(path, ".crashed")
+            return False
+        return True
+
+    def _set_aside(self, path: Path, suffix: str) -> Path:
+        aside = path.with_suffix(suffix)
+        with contextlib.suppress(FileNotFoundError):  # another process was faster
+            path.rename(aside)
+        return aside
 
     def commit(self, key: str, tables: Mapping[str, pa.Table]) -> bool:
         """Saves one program; False if another process has saved it before.
@@ -106,57 +135,7 @@ class Folder:
             key: of the program.
             tables: by name.
         """
-        data = io.BytesIO()
-        with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
-            for name, table in tables.items():
-                member = io.BytesIO()
-                pq.write_table(table, member, compression="zstd", write_page_checksum=True)
-                archive.writestr(zipfile.ZipInfo(f"{name}.parquet"), member.getvalue())
-            archive.comment = _contents(archive)
-        return self._publish(self.programs / f"{key}.zip", data.getvalue())
-
-    def _publish(self, path: Path, data: bytes) -> bool:
-        """Writes a file under its name, where there is none yet, and returns once it would survive a power cut.
-
-        Raises:
-            InputError: the system refuses, as where the disk is full; nothing has the name then.
-        """
-        try:
-            handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                try:
-                    os.link(temporary, path)
-                except FileExistsError:
-                    return False
-            finally:
-                os.unlink(temporary)
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except OSError as error:
-            raise _refused(path, error, f"{len(data):,} bytes") from error
-        return True
-
-    def _read(self, path: Path, names: Sequence[str], whole: bool = False) -> dict[str, pa.Table]:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                if archive.comment != _contents(archive) or (whole and archive.testzip()):
-                    raise zipfile.BadZipFile("a checksum is wrong")
-                present = set(archive.namelist())
-                return {
-                    name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet")), page_checksum_verification=True)
-                    for name in names
-                    if f"{name}.parquet" in present
-                }
-        except Exception as error:  # a flipped bit makes zipfile and pyarrow raise nearly anything
-            remedy = "run the study again, which sets it aside and trains its runs anew"
-            raise DamagedFile(path, error, remedy) from error
+        return publish(self.programs / f"{key}.zip", packed(tables))
 
     def merged(self, keys: Sequence[str], name: str) -> pa.Table | None:
         """One table over programs, in their order, from the derived file if it is of exactly these programs.
@@ -170,10 +149,11 @@ class Folder:
         """
         digest = self._digest(keys)
         path = self.path / f"{name}.parquet"
-        with contextlib.suppress(Exception):  # absent, or damaged in any way: it is made anew
-            if (pq.read_schema(path).metadata or {}).get(b"programs") == digest.encode():
-                return pq.read_table(path, page_checksum_verification=True)
-        parts = [self._read(self.programs / f"{key}.zip", [name]).get(name) for key in keys]
+        with contextlib.suppress(Exception), path.open("rb") as file:  # absent or damaged in any way: it is made anew
+            kept = pq.ParquetFile(file, page_checksum_verification=True)  # open once: others may replace it meanwhile
+            if (kept.schema_arrow.metadata or {}).get(b"programs") == digest.encode():
+                return kept.read()
+        parts = [unpacked(self.programs / f"{key}.zip", [name]).get(name) for key in keys]
         tables = [table for table in parts if table is not None]
         if not tables:
             path.unlink(missing_ok=True)
@@ -219,11 +199,11 @@ class Folder:
         Raises:
             DamagedFile: a checksum or its structure is wrong.
         """
-        return self._read(self.programs / f"{key}.zip", _MEMBERS, whole=True)
+        return unpacked(self.programs / f"{key}.zip", _MEMBERS, whole=True)
 
     def adopt(self, file: Path) -> bool:
         """Takes over the file of a program from another folder of the same plan; False if it is there already."""
-        return self._publish(self.programs / file.name, file.read_bytes())
+        return publish(self.programs / file.name, file.read_bytes())
 
     def manifests(self) -> list[dict[str, Any]]:
         """What identifies the plans of all rounds, in their order."""
@@ -237,18 +217,9 @@ class Folder:
     def derive(self, name: str, table: pa.Table) -> Path:
         """Writes a derived table, replacing an older one; it can be rebuilt at any time."""
         path = self.path / f"{name}.parquet"
-        try:
-            handle, temporary = tempfile.mkstemp(dir=self.path, prefix=".writing-")
-            os.close(handle)
-            try:
-                pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
-                os.chmod(temporary, 0o644)
-                os.replace(temporary, path)
-            except BaseException:
-                Path(temporary).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise _refused(path, error, f"about {table.nbytes:,} bytes") from error
+        replace(
+            path, table.nbytes, lambda file: pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+        )
         return path
 
     def clean(self) -> None:
@@ -256,30 +227,27 @@ class Folder:
         shutil.rmtree(self.path)
 
 
-def _refused(path: Path, error: OSError, what: str) -> InputError:
-    """What to say where the system does not let us write."""
-    reason = error.strerror or str(error)
-    return InputError(
-        f"cannot write {path} ({what}): {reason}. What was saved before is kept: make room or choose another folder"
-        " with --out, and give the same command again."
-    )
-
-
 def _manifest(path: Path) -> dict[str, Any]:
+    """What a manifest says of its plan.
+
+    Raises:
+        DamagedFile: it is no manifest.
+        InputError: it was written by a newer version of the suite.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(found["programs"], list):
             raise TypeError("no list of programs")
+        schema = int(found.pop("schema", 1))
     except (OSError, ValueError, TypeError, KeyError) as error:
         remedy = "remove it and run the study again; the programs beside it are kept"
         raise DamagedFile(path, error, remedy) from error
+    if schema > SCHEMA_VERSION:
+        raise InputError(
+            f"{path} is of schema {schema}, and this version of descentbench reads up to {SCHEMA_VERSION}:"
+            " use the version that wrote it or a newer one, or choose another folder with --out."
+        )
     return found
-
-
-def _contents(archive: zipfile.ZipFile) -> bytes:
-    """Digest of the names and checksums of all members: without it a damaged name would read as an absent table."""
-    listed = "".join(f"{member.filename} {member.CRC} {member.file_size}\n" for member in archive.infolist())
-    return hashlib.sha256(listed.encode()).hexdigest().encode()
 
 
 def _decoded(table: pa.Table) -> pa.Table:

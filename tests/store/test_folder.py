@@ -1,5 +1,7 @@
 """Commits: whole or not at all, first one wins, damage is noticed, set aside and computed again."""
 
+import errno
+import fcntl
 import json
 import os
 import threading
@@ -10,7 +12,10 @@ import pytest
 
 from bench.errors import DamagedFile, InputError
 from bench.store import Folder, study_folder
+from bench.store.files import unpacked
+from bench.store.folder import SCHEMA_VERSION
 
+NUMBERS = {"one": 1, "two": 2}
 MANIFEST = {"study": "A02", "code": "abc", "programs": ["one", "two"], "runs": 4}
 
 
@@ -123,10 +128,22 @@ def test_a_torn_file_is_set_aside_and_computed_again(folder, share):
     _damaged(folder, lambda data: data[: int(share * len(data))])
     with pytest.raises(DamagedFile, match=r"one\.zip"):
         folder.merged(["one"], "runs")
-    assert not folder.has("one")
+    with pytest.warns(UserWarning, match=r"one\.zip is damaged \(.+\): set aside as one\.damaged, and its runs are"):
+        assert not folder.has("one")
     assert sorted(os.listdir(folder.programs)) == ["one.damaged"]
     assert folder.commit("one", tables(1))
     assert folder.has("one")
+
+
+@pytest.mark.slow
+def test_no_torn_file_is_read_as_data_wherever_it_ends(folder):
+    """Every length, so that every section and every boundary between two of them is among them."""
+    path = _damaged(folder, bytes)
+    good = path.read_bytes()
+    for length in range(len(good)):
+        path.write_bytes(good[:length])
+        with pytest.raises(DamagedFile):
+            unpacked(path, ["runs", "programs"])
 
 
 @pytest.mark.slow
@@ -134,13 +151,13 @@ def test_no_flipped_bit_is_read_as_data(folder):
     """Every bit of the file: a flip is noticed, or it sits where nothing is read and changes nothing."""
     path = _damaged(folder, bytes)
     good = path.read_bytes()
-    want = {name: folder._read(path, [name])[name] for name in ("runs", "programs")}
+    want = {name: unpacked(path, [name])[name] for name in ("runs", "programs")}
     for position in range(len(good)):
         bad = bytearray(good)
         bad[position] ^= 1 << (position % 8)
         path.write_bytes(bad)
         try:
-            found = folder._read(path, ["runs", "programs"])
+            found = unpacked(path, ["runs", "programs"])
         except DamagedFile:
             continue
         assert found == want, position
@@ -151,14 +168,30 @@ def test_a_program_whose_curves_are_damaged_is_not_whole(folder):
     good = path.read_bytes()
     place = good.index(b"PAR1")  # the data of the first member, `runs`
     path.write_bytes(good[: place + 30] + bytes([good[place + 30] ^ 1]) + good[place + 31 :])
-    assert not folder.has("one")
+    with pytest.warns(UserWarning, match="a checksum is wrong"):
+        assert not folder.has("one")
     assert sorted(os.listdir(folder.programs)) == ["one.damaged"]
 
 
 def test_another_plan_in_the_folder_is_refused_naming_the_fields(folder):
-    with pytest.raises(InputError, match=r"different: code, runs"):
+    before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match=r"different: code, runs\).*Choose another folder with --out, or remove these"):
         folder.open(MANIFEST | {"code": "xyz", "runs": 5})
-    assert json.loads((folder.path / "manifest-0.json").read_text()) == MANIFEST
+    assert {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()} == before
+    assert folder.manifest() == MANIFEST
+
+
+def test_of_two_plans_that_start_together_one_is_refused(folder, monkeypatch):
+    (folder.path / "manifest-0.json").unlink()
+
+    def other_first():
+        Folder(folder.path).open(MANIFEST | {"runs": 5})
+
+    real = folder._prepare
+    monkeypatch.setattr(folder, "_prepare", lambda: (real(), other_first()))
+    with pytest.raises(InputError, match=r"different: runs"):
+        folder.open(MANIFEST)
+    assert folder.manifest()["runs"] == 5
 
 
 def test_the_same_plan_opens_again_and_each_round_has_its_own(folder):
@@ -167,11 +200,83 @@ def test_the_same_plan_opens_again_and_each_round_has_its_own(folder):
     assert sorted(path.name for path in folder.path.glob("manifest-*")) == ["manifest-0.json", "manifest-1.json"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_place_is_refused_before_anything_is_compiled(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="cannot write "):
-        Folder(tmp_path / "study" / "quick").open(MANIFEST)
+@pytest.mark.parametrize("there", ["nothing", "results of the same plan"])
+def test_a_read_only_place_is_refused_before_anything_is_compiled(there, tmp_path, monkeypatch):
+    found = Folder(tmp_path / "study" / "quick")
+    if there != "nothing":
+        found.open(MANIFEST)
+    before = sorted(tmp_path.rglob("*"))
+
+    def mkdir(path, *_, **how):
+        if not path.exists():
+            raise PermissionError(13, os.strerror(13))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", mkdir)  # what an ordinary user sees; the tests may run as root
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InputError, match=r"cannot write .* \(the folder\): Permission denied.*choose another folder"):
+        found.open(MANIFEST)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["quick", "programs"])
+def test_a_linked_folder_of_results_is_refused(name, tmp_path):
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "study" / "quick"
+    linked = path if name == "quick" else path / name
+    linked.parent.mkdir(parents=True)
+    linked.symlink_to(elsewhere)
+    with pytest.raises(InputError, match=f"{name} is a symbolic link"):
+        Folder(path).open(MANIFEST)
+    assert not (elsewhere / "manifest-0.json").exists()
+
+
+def test_what_a_killed_writer_left_is_removed_and_what_a_living_one_writes_is_not(folder):
+    left = [folder.path / ".writing-0", folder.programs / ".writing-1"]
+    for path in left:
+        path.write_bytes(b"half of")
+    handle = os.open(folder.programs, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_SH)  # as a living writer holds it
+    folder.open(MANIFEST)
+    assert [path.exists() for path in left] == [False, True]
+    os.close(handle)
+    folder.open(MANIFEST)
+    assert not left[1].exists()
+
+
+def test_without_locks_everything_is_written_and_nothing_swept(folder, monkeypatch):
+    def none(*_):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    left = folder.programs / ".writing-1"
+    left.write_bytes(b"half of")
+    folder.open(MANIFEST)
+    assert left.exists()
+    assert folder.commit("one", tables(1))
+    assert folder.has("one")
+
+
+def test_files_can_be_read_by_whom_the_mask_lets(folder):
+    before = os.umask(0o027)
+    try:
+        folder.commit("one", tables(1))
+        folder.merged(["one"], "runs")
+    finally:
+        os.umask(before)
+    files = [folder.programs / "one.zip", folder.path / "runs.parquet"]
+    assert [oct(path.stat().st_mode & 0o777) for path in files] == ["0o640", "0o640"]
+
+
+def test_results_of_a_newer_version_are_refused_with_the_way_out(folder):
+    path = folder.path / "manifest-0.json"
+    path.write_text(json.dumps(MANIFEST | {"schema": SCHEMA_VERSION + 1}))
+    for read in (lambda: folder.open(MANIFEST), folder.saved, folder.manifest):
+        with pytest.raises(InputError) as caught:
+            read()
+        assert str(caught.value) == (
+            f"{path} is of schema {SCHEMA_VERSION + 1}, and this version of descentbench reads up to {SCHEMA_VERSION}:"
+            " use the version that wrote it or a newer one, or choose another folder with --out."
+        )
 
 
 def test_a_file_in_the_way_is_bad_input(tmp_path):
@@ -194,6 +299,28 @@ def test_a_derived_table_is_used_only_for_exactly_its_programs(folder):
     folder.commit("two", tables(2))
     assert len(folder.merged(["one", "two"], "runs")) == 4
     assert len(folder.merged(["one"], "runs")) == 2
+
+
+def test_a_derived_table_that_another_process_replaces_is_never_taken_for_ones_own(folder):
+    """As where one process is a round of refinement ahead of another."""
+    folder.commit("one", tables(1))
+    folder.commit("two", tables(2))
+    asked = [["one"], ["two"], ["one", "two"]]
+    wrong, start = [], threading.Barrier(len(asked))
+
+    def read(keys):
+        start.wait()
+        for _ in range(60):
+            found = folder.merged(keys, "runs")["run"].to_pylist()
+            if found != [f"{NUMBERS[key]}-{lane}" for key in keys for lane in (0, 1)]:
+                wrong.append((keys, found))
+
+    threads = [threading.Thread(target=read, args=(keys,)) for keys in asked]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.99])

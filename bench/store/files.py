@@ -1,0 +1,151 @@
+"""Files that are there whole or not at all: written under a temporary name, flushed, and given their name at the end.
+
+What a killed writer leaves behind is removed by the next one. Writers hold a shared lock on the folder while they
+write, which the system drops when they die, so that no clock decides what is left over.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import os
+import secrets
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from bench.errors import DamagedFile, InputError
+
+TEMPORARY = ".writing-"
+
+
+def publish(path: Path, data: bytes) -> bool:
+    """Writes a file under its name, where there is none yet, and returns once it would survive a power cut.
+
+    Args:
+        path: its name.
+        data: what it holds.
+
+    Returns:
+        False where somebody else was first, whose file stays.
+
+    Raises:
+        InputError: the system refuses, as where the disk is full; nothing has the name then.
+    """
+    try:
+        with _held(path.parent, fcntl.LOCK_SH) as folder, _written(path.parent) as (temporary, file):
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                return False
+            os.fsync(folder)
+    except OSError as error:
+        raise refused(path, error, f"{len(data):,} bytes") from error
+    return True
+
+
+def replace(path: Path, size: int, write: Callable[[IO[bytes]], object]) -> None:
+    """Writes a file that can be made again at any time, in the place of an older one.
+
+    Args:
+        path: its name.
+        size: about how many bytes, for the error.
+        write: writes what it holds.
+
+    Raises:
+        InputError: the system refuses; the older one stays.
+    """
+    try:
+        with _held(path.parent, fcntl.LOCK_SH), _written(path.parent) as (temporary, file):
+            write(file)
+            file.flush()
+            os.replace(temporary, path)
+    except OSError as error:
+        raise refused(path, error, f"about {size:,} bytes") from error
+
+
+def sweep(folder: Path) -> None:
+    """Removes what killed writers left; nothing where somebody writes just now, or where there are no locks."""
+    with contextlib.suppress(OSError), _held(folder, fcntl.LOCK_EX | fcntl.LOCK_NB, must=True):
+        for path in folder.glob(f"{TEMPORARY}*"):
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _held(folder: Path, how: int, must: bool = False) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, how)
+        except OSError:  # a file system without locks: writers need none, and nothing is swept
+            if must:
+                raise
+        yield handle
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _written(folder: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """A new file under a temporary name, which is gone afterwards."""
+    path = folder / f"{TEMPORARY}{secrets.token_hex(8)}"
+    try:
+        with path.open("xb") as file:
+            yield path, file
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def refused(path: Path, error: OSError, what: str) -> InputError:
+    """What to say where the system does not let us write."""
+    reason = error.strerror or str(error)
+    return InputError(
+        f"cannot write {path} ({what}): {reason}. What was saved before is kept: make room or choose another folder"
+        " with --out, and give the same command again."
+    )
+
+
+def packed(tables: Mapping[str, pa.Table]) -> bytes:
+    """Tables as one uncompressed zip of Parquet files, whose comment is a digest of their names and checksums."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
+        for name, table in tables.items():
+            member = io.BytesIO()
+            pq.write_table(table, member, compression="zstd", write_page_checksum=True)
+            archive.writestr(zipfile.ZipInfo(f"{name}.parquet"), member.getvalue())
+        archive.comment = _contents(archive)
+    return data.getvalue()
+
+
+def unpacked(path: Path, names: Sequence[str], whole: bool = False) -> dict[str, pa.Table]:
+    """Those of some tables that a file has; every checksum of the file is verified where it should be `whole`.
+
+    Raises:
+        DamagedFile: a checksum or its structure is wrong.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.comment != _contents(archive) or (whole and archive.testzip()):
+                raise zipfile.BadZipFile("a checksum is wrong")
+            present = set(archive.namelist())
+            return {
+                name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet")), page_checksum_verification=True)
+                for name in names
+                if f"{name}.parquet" in present
+            }
+    except Exception as error:  # a flipped bit makes zipfile and pyarrow raise nearly anything
+        remedy = "run the study again, which sets it aside and trains its runs anew"
+        raise DamagedFile(path, error, remedy) from error
+
+
+def _contents(archive: zipfile.ZipFile) -> bytes:
+    """Digest of the names and checksums of all members: without it a damaged name would read as an absent table."""
+    listed = "".join(f"{member.filename} {member.CRC} {member.file_size}\n" for member in archive.infolist())
+    return hashlib.sha256(listed.encode()).hexdigest().encode()
