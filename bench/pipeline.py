@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from bench import evidence as tables_of
@@ -17,11 +18,11 @@ from bench.errors import InputError
 from bench.events import Event, Listener
 from bench.measure import Compiler, Executor, InProcess
 from bench.parts import Catalogue
-from bench.plan import plan
+from bench.plan import Shard, part_of, plan
 from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, Study, Table
 from bench.spec.study import Profile
 from bench.stats import as_expected, verdicts, worst
-from bench.store import Folder, findings_table, program_tables, study_folder
+from bench.store import TABLES, Folder, findings_table, program_tables, study_folder
 
 MOST_ROUNDS = 6
 
@@ -39,6 +40,7 @@ class Settings:
     fail_fast: bool = False
     parameters: bool = False
     most_seconds: float = float("inf")
+    shard: Shard | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,8 +80,12 @@ class Judged:
 
 
 def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
-    """The plan of a study's first round."""
-    return _plan(_grids(study, catalogue, settings), catalogue, settings)
+    """The plan of a study's first round, or this shard's part of it."""
+    return _part(_plan(_grids(study, catalogue, settings), catalogue, settings), settings)
+
+
+def _part(whole: Plan, settings: Settings) -> Plan:
+    return part_of(whole, settings.shard) if settings.shard else whole
 
 
 def _grids(study: Study, catalogue: Catalogue, settings: Settings) -> Sequence[Grid]:
@@ -140,15 +146,18 @@ def run_study(
     everything: list[Program] = []
     runs = programs = trained = failed = 0
     while grids and round_ <= MOST_ROUNDS:
-        now = _plan(grids, catalogue, settings)
+        whole = _plan(grids, catalogue, settings)
+        now = _part(whole, settings)
         if now.seconds > settings.most_seconds:
             raise InputError(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
-        folder.open(_manifest(study, settings, now, catalogue), round_)
+        folder.open(_manifest(study, settings, whole, catalogue), round_)
         done, lost = _train(study, now, catalogue, executor, folder, settings, tell)
         everything += now.programs
         runs, programs, trained, failed = runs + now.runs, programs + len(now.programs), trained + done, failed + lost
+        if settings.shard:  # what comes next needs the programs of all shards
+            return _unjudged(study, catalogue, settings.shard, folder, now, done, lost, time.perf_counter() - start)
         if lost:
             break  # refining and judging half of a grid would mislead
         found = tables_of.read(folder, [program.key for program in everything], catalogue.lookup)
@@ -161,6 +170,18 @@ def run_study(
         tell(finding_event(study, finding))
     seconds = time.perf_counter() - start
     return Judged(study, evidence, findings, folder.path, tuple(everything), runs, programs, trained, failed, seconds)
+
+
+def _unjudged(
+    study: Study, catalogue: Catalogue, shard: Shard, folder: Folder, now: Plan, done: int, lost: int, seconds: float
+) -> Judged:
+    """What came of a shard: trained, and not judged, which is said."""
+    reason = f"shard {shard} is a part; the same command without --shard, once all are there, goes on and judges"
+    judged = [(claim.text, claim.id) for claim in study.claims] or [(study.title, None)]
+    findings = tuple(Finding(text, None, None, "", "NOT RUN", claim=id_, reason=reason) for text, id_ in judged)
+    nothing = tables_of.evidence(dict.fromkeys(TABLES, pd.DataFrame()), catalogue.lookup)
+    counts = (now.runs, len(now.programs), done, lost)
+    return Judged(study, nothing, findings, folder.path, now.programs, *counts, seconds)
 
 
 def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]:

@@ -65,6 +65,8 @@ class Options:
     """Devices to spread runs over; all unless given, which on a CPU is one per core."""
     lanes: Annotated[int | None, _option("N")] = None
     """Runs computed together; chosen from the working set unless given."""
+    shard: Annotated[str | None, _option("i/n")] = None
+    """Train part i of n of each study's first round, such as 1/8 to 8/8 in eight array jobs; nothing is judged."""
     dry_run: Annotated[bool, _option()] = False
     """Say how many runs, programs, seconds and bytes, and stop."""
     yes: Annotated[bool, _option()] = False
@@ -161,12 +163,12 @@ def _run(options: Options) -> int:
             return _dry_run(chosen, settings, options)
         judged, facts = _train(chosen, settings, options, progress)
     if not options.json:
-        show.verdicts(judged, facts)
+        (show.shards if options.shard else show.verdicts)(judged, facts)
     if options.verdict and not options.json:
         show.gradients(judged)
     if options.track:
         _track(judged, options)
-    if not options.json and not options.no_report:
+    if not options.json and not options.no_report and not options.shard:
         _page(judged, options)
     return facts["exit"]
 
@@ -224,12 +226,24 @@ def _check(options: Options) -> None:
         track.check(options.track)
     if options.seed < 0 or options.audit < 0:
         raise InputError("--seed and --audit take 0 or more.")
+    if options.shard is not None:
+        _check_shard(options)
+
+
+def _check_shard(options: Options) -> None:
+    from bench.plan import shard_of
+
+    shard_of(options.shard or "")
+    for name, value in (("--audit", options.audit), ("--verdict", options.verdict), ("--track", options.track)):
+        if value:
+            raise InputError(f"--shard trains a part and does not look at it; leave out {name} until all are there.")
 
 
 def _settings(options: Options) -> "Settings":
     from bench import train
     from bench.cache import compile_cache
     from bench.pipeline import Settings
+    from bench.plan import shard_of
 
     devices = train.configure(options.platform, options.devices, None if options.time else compile_cache())
     return Settings(
@@ -242,6 +256,7 @@ def _settings(options: Options) -> "Settings":
         fail_fast=options.fail_fast,
         parameters=options.parameters,
         most_seconds=float("inf") if options.yes else MOST_SECONDS,
+        shard=shard_of(options.shard) if options.shard else None,
     )
 
 

@@ -108,6 +108,18 @@ def verdicts(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
     console.print(_summary(judged, facts), soft_wrap=True)
 
 
+def shards(judged: "Sequence[Judged]", facts: dict[str, Any]) -> None:
+    """What a shard did, and how to go on."""
+    for one in judged:
+        failed = f"; {one.failed} FAILED, the same command tries them again" if one.failed else ""
+        print(f"{one.folder}: {one.trained:,} of the shard's {one.programs:,} programs trained now{failed}.")
+    print(
+        f"{facts['seconds']:.1f} s. Nothing is judged yet. Once all shards are there, in one folder or put together by"
+        " `python -m bench.merge`, the same command without --shard trains what is missing, with further rounds where a"
+        " study asks for them, and judges."
+    )
+
+
 def gradients(judged: "Sequence[Judged]") -> None:
     """For every network that was trained, whether its gradients vanish or explode."""
     from bench.gradients import findings

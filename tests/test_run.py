@@ -1,5 +1,6 @@
 """The command line: what is selected, what is said, and the exit status."""
 
+import dataclasses
 import json
 import logging
 import re
@@ -13,7 +14,7 @@ import pytest
 
 import bench
 from bench import __main__ as commands
-from bench import run, studies
+from bench import merge, run, studies
 from bench.spec import Claim, Finding, Grid
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +54,9 @@ def lines(capsys):
         (["A02", "--platform", "tpu"], "platform 'tpu' is not available here"),
         (["A02", "--devices", "0"], "--devices 0: give a number of at least 1."),
         (["A02", "--lanes", "-1"], "--lanes -1: give a number of at least 1."),
+        (["A02", "--shard", "3"], "--shard 3: give i/n, such as 1/8 for the first of eight array jobs."),
+        (["A02", "--shard", "0/2"], "--shard 0/2: shards are counted from 1; give 1/2 to 2/2."),
+        (["A02", "--shard", "1/2", "--audit", "3"], "--shard trains a part and does not look at it; leave"),
         (["A02", "--seed", "-1"], "--seed and --audit take 0 or more."),
         (["--show", "nothing"], "no run 'nothing' in results"),
         (["--show", "../../x-1"], "no run '../../x-1' in results"),
@@ -388,3 +392,28 @@ def test_the_console_script_knows_its_commands(capsys, monkeypatch):
     out, err = lines(capsys)
     assert any(line.split()[:1] == ["run"] for line in out)
     assert err[0].startswith("error: unknown command 'rum'. Did you mean 'run'?")
+
+
+def test_shards_into_one_folder_then_the_same_command_judges(only, trial, capsys):
+    only(trial(GRID, dataclasses.replace(GRID, axes={**GRID.axes, "steps": [3, 4]})))
+    for number in (1, 2):
+        assert run.main(["trial", "--shard", f"{number}/2", "--out", "shared"]) == 0
+        out, _ = lines(capsys)
+        assert "Nothing is judged yet." in out[-1]
+        assert not list(Path("shared/trial/full").glob("*.parquet"))
+    assert len(list(Path("shared/trial/full/programs").glob("*.zip"))) == 3
+    assert run.main(["trial", "--out", "shared"]) == 0
+    assert "nothing to do, all results were saved" in lines(capsys)[0][-1]
+
+
+def test_rounds_after_the_first_are_trained_after_the_merge(only, trial, capsys):
+    finer = dataclasses.replace(GRID, axes={**GRID.axes, "steps": 7})
+    both = dataclasses.replace(GRID, axes={**GRID.axes, "steps": [2, 3]})
+    only(trial(both, refine=lambda evidence, completed: (finer,) if completed == 0 and len(evidence.runs) == 4 else ()))
+    for number in (1, 2):
+        assert run.main(["trial", "--shard", f"{number}/2", "--out", f"shard-{number}"]) == 0
+    assert not Path("shard-1/trial/full/manifest-1.json").exists()
+    assert merge.main(["shard-1/trial", "shard-2/trial", "--out", "all"]) == 0
+    assert "2 of 2 programs" in capsys.readouterr().out
+    assert run.main(["trial", "--out", "all"]) == 0
+    assert "1 of 3 programs trained" in lines(capsys)[0][-1]

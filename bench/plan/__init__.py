@@ -2,5 +2,17 @@
 
 from bench.plan.cost import Cost, chunk_width, estimate, working_set
 from bench.plan.planner import Description, checkpoint_steps, plan
+from bench.plan.shards import Shard, part_of, shard_of
 
-__all__ = ["Cost", "Description", "checkpoint_steps", "chunk_width", "estimate", "plan", "working_set"]
+__all__ = [
+    "Cost",
+    "Description",
+    "Shard",
+    "checkpoint_steps",
+    "chunk_width",
+    "estimate",
+    "part_of",
+    "plan",
+    "shard_of",
+    "working_set",
+]
