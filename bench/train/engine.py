@@ -20,7 +20,7 @@ from bench.train.inputs import Inputs, inputs_of
 from bench.train.layout import Layout, arrange
 from bench.train.probes import probe_names
 from bench.train.rule import Rule, over, pretrained, rule_of, step_of
-from bench.train.status import Status, after, check, only_active
+from bench.train.status import check, initial, only_active, settle, watch
 from models import Batch, inspected
 
 
@@ -82,7 +82,7 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
         train_rows=table.rows,
         probe_rows=probe_rows,
         steps_before=static["pretraining_steps"] or 0,
-        longest=int(np.max(np.diff(inputs.bounds, axis=1))),
+        steps=program.steps,
         padded=any(bool((own < 0).any()) for own in (inputs.orders, *(inputs.before or ())[:1])),
         final=static["final_parameters"],
     )
@@ -109,7 +109,7 @@ def _chunk(
     train_rows: int,
     probe_rows: int,
     steps_before: int,
-    longest: int,
+    steps: int,
     padded: bool,
     final: bool,
 ) -> Callable[[Inputs], Any]:
@@ -123,7 +123,7 @@ def _chunk(
         batch, batch_scope = _batches(rows, inputs.orders[inputs.seed], shared, train_rows, padded)
         sample = _first(rows, shared, probe_rows)
         step = over(step_of(rule), "lane", "lane", "lane", batch_scope, "all")
-        judge = after(rule.stop, hyper, longest)
+        note = watch(rule.stop, hyper)
 
         params = over(rule.model.init, "seed", "lane")(inputs.draws[inputs.seed], hyper)
         if inputs.before:
@@ -132,15 +132,7 @@ def _chunk(
             params = pretrained(rule, steps_before, params, hyper, earlier, batch_scope, noise)
         state = over(lambda p, h: rule.method(h).init(p), "lane", "lane")(params, hyper)
         loss_type = jax.tree.leaves(params)[0].dtype
-        none = jnp.full(shape, -1, jnp.int32)
-        status = Status(
-            none,
-            none,
-            jnp.full(shape, jnp.inf, jnp.float32),
-            jnp.zeros(shape, loss_type),
-            jnp.zeros(shape, loss_type),
-            tuple(jnp.full(shape, start, loss_type) for start in (rule.stop.memory if rule.stop else ())),
-        )
+        status = initial(rule.stop, shape, loss_type)
 
         def segment(carry: Any, bounds: Array) -> Any:
             params, state, status = carry
@@ -148,28 +140,25 @@ def _chunk(
             end = jnp.where(jnp.any(active), bounds[1], start)  # nothing is computed once every lane has finished
 
             def body(t: Array, carry: Any) -> Any:
-                params, state, series = carry
+                params, state, status = carry
                 params, state, seen = step(params, state, hyper, batch(t), t)
-                write = lambda all_, now: lax.dynamic_update_index_in_dim(all_, now, t - start, 0)  # noqa: E731
-                return params, state, {name: write(series[name], seen[name]) for name in series}
+                return params, state, note(status, seen, t)
 
-            if longest:
-                watched = {"loss"} | ({rule.stop.series} if rule.stop else set())
-                series = {name: jnp.zeros((longest, *shape), loss_type) for name in sorted(watched)}
-                new_params, new_state, series = lax.fori_loop(start, end, body, (params, state, series))
+            if steps:
+                new_params, new_state, now = lax.fori_loop(start, end, body, carry)
                 if rule.stop:  # a diverged lane may run on: it touches no other lane, and its status stays
                     new_params, new_state = (
                         only_active(active, new_params, params),
                         only_active(active, new_state, state),
                     )
                 params, state = new_params, new_state
-                status = judge(status, series, start, end)
+                status = settle(status, now, end - start, hyper)
             groups = over(rule.model.group, "lane")(params)
             found = over(evaluate, "lane", scope, "lane")(groups, rows, hyper)
             status = check(status, found["train_loss"], bounds[1], hyper["diverge_above"])
             record = over(probe, "lane", "lane", "lane", scope, "lane")(params, groups, state, sample, hyper)
             record.curves.update(found)
-            if longest:
+            if steps:
                 record.curves["ewma_loss"] = status.ewma / status.ewma_weight  # NaN before the first step
             return (params, state, status), record
 

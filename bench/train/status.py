@@ -28,53 +28,55 @@ class Status(NamedTuple):
         return (self.bad_step < 0) & (self.stop_step < 0)
 
 
+def initial(stop: Stop | None, shape: tuple[int, ...], dtype: Any) -> Status:
+    """The status of lanes, (S, K), before their first step; losses are of this dtype."""
+    none, zero = jnp.full(shape, -1, jnp.int32), jnp.zeros(shape, dtype)
+    memory = tuple(jnp.full(shape, start, dtype) for start in (stop.memory if stop else ()))
+    return Status(none, none, jnp.full(shape, jnp.inf, jnp.float32), zero, zero, memory)
+
+
 def only_active(active: Array, new: Any, old: Any) -> Any:
     """New values for active lanes (S, K), old ones for frozen lanes."""
     return jax.tree.map(lambda n, o: jnp.where(active.reshape(active.shape + (1,) * (n.ndim - 2)), n, o), new, old)
 
 
-def after(stop: Stop | None, hyper: dict[str, Array], longest: int) -> Callable[..., Status]:
-    """What a segment's series say about the lanes: `(status, series (steps, S, K), start, end) -> status`."""
+def watch(stop: Stop | None, hyper: dict[str, Array]) -> Callable[[Status, dict[str, Array], Array], Status]:
+    """What a step says about the lanes: `(status, what it saw (S, K), step) -> status`; a few numbers per lane."""
 
-    def update(status: Status, series: dict[str, Array], start: Array, end: Array) -> Status:
-        count = end - start
-        index = jnp.arange(longest, dtype=jnp.int32)
-        taken = (index < count)[:, None, None]
-        active = status.active
-        bad = taken & _bad(series["loss"], status.limit[None])
-        bad_step = _first_true(bad, start, status.bad_step, active)
-        decay = jnp.atleast_2d(jnp.asarray(hyper.get("ewma.decay", EWMA_DECAY), series["loss"].dtype))
-        share = (1 - decay[None]) * decay[None] ** (count - 1 - index)[:, None, None].astype(decay.dtype)
-        average = jnp.sum(jnp.where(taken, share * series["loss"], 0), axis=0)
-        kept = decay ** count.astype(decay.dtype)
-        ewma = jnp.where(active, kept * status.ewma + average, status.ewma)
-        weight = jnp.where(active, kept * status.ewma_weight + (1 - kept), status.ewma_weight)
+    def update(status: Status, seen: dict[str, Array], step: Array) -> Status:
+        active, loss = status.active, seen["loss"]
+        bad = active & _bad(loss, status.limit)
+        decay = _decay(hyper, loss.dtype)
+        status = status._replace(
+            bad_step=jnp.where(bad, step, status.bad_step), ewma=decay * status.ewma + (1 - decay) * loss
+        )
         if stop is None:
-            return status._replace(bad_step=bad_step, ewma=ewma, ewma_weight=weight)
-        last = jnp.maximum(count - 1, 0)
-        watched = series[stop.series]
-        watched = jnp.where(taken, watched, watched[last][None])
-        rule = jax.vmap(jax.vmap(stop.reached, in_axes=(1, None, 0, 0)), in_axes=(1, None, 0, 0))
-        reached, memory = rule(watched, start + index, status.memory, hyper["stop.threshold"])
-        reached = jnp.moveaxis(reached, 2, 0) & taken
-        memory = tuple(jnp.where(count > 0, new, old) for new, old in zip(memory, status.memory, strict=True))
-        stop_step = _first_true(reached, start, status.stop_step, active)
-        # Within a segment a lane goes on after its end: what happened first counts.
-        stopped = (stop_step >= 0) & ((bad_step < 0) | (stop_step < bad_step))
-        bad_step, stop_step = jnp.where(stopped, -1, bad_step), jnp.where(stopped, stop_step, -1)
-        return Status(bad_step, stop_step, status.limit, ewma, weight, memory)
+            return status
+        rule = jax.vmap(jax.vmap(stop.reached, in_axes=(0, None, 0, 0)), in_axes=(0, None, 0, 0))
+        reached, memory = rule(seen[stop.series], step, status.memory, hyper["stop.threshold"])
+        stop_step = jnp.where(active & reached & ~bad, step, status.stop_step)
+        return status._replace(stop_step=stop_step, memory=memory)
 
     return update
 
 
+def settle(before: Status, now: Status, steps: Array, hyper: dict[str, Array]) -> Status:
+    """The status after a segment of so many steps: averages of lanes that had ended before it stay."""
+    decay = _decay(hyper, now.ewma.dtype)
+    kept = decay ** steps.astype(decay.dtype)
+    weight = kept * before.ewma_weight + (1 - kept)
+    return now._replace(
+        ewma=jnp.where(before.active, now.ewma, before.ewma),
+        ewma_weight=jnp.where(before.active, weight, before.ewma_weight),
+    )
+
+
+def _decay(hyper: dict[str, Array], dtype: Any) -> Array:
+    return jnp.atleast_2d(jnp.asarray(hyper.get("ewma.decay", EWMA_DECAY), dtype))
+
+
 def _bad(loss: Array, limit: Array) -> Array:
     return ~jnp.isfinite(loss) | (loss.astype(jnp.float32) > limit)
-
-
-def _first_true(flags: Array, start: Array, known: Array, active: Array) -> Array:
-    """The first step of a segment whose flag (steps, S, K) is set, for active lanes; else what was known."""
-    first = start + jnp.argmax(flags, axis=0).astype(jnp.int32)
-    return jnp.where(active & jnp.any(flags, axis=0), first, known)
 
 
 def check(status: Status, loss: Array, step: Array, diverge_above: Array) -> Status:

@@ -1,4 +1,4 @@
-"""Stopping rules, evaluated on the series of a segment, which gives the exact step at no cost per step."""
+"""Stopping rules, asked at every step, which gives the exact step at which a run stops."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,40 +11,30 @@ class Stop(NamedTuple):
     """A rule over one series.
 
     `series` names what is watched at every step: `loss`, `gradient_norm` or `update_norm`, all of the parameters
-    before the step. `reached(series (steps,), step numbers (steps,), memory, threshold) -> (reached (steps,), memory)`
-    works on one lane; steps beyond the end of the segment hold the last valid value. `memory` starts as given.
+    before the step. `reached(value, step, memory, threshold) -> (reached, memory)` works on one lane; `memory` starts
+    as given.
     """
 
     series: str
-    reached: Callable[[Array, Array, Any, Array], tuple[Array, Any]]
+    reached: Callable[[Array, Array, tuple[Array, ...], Array], tuple[Array, tuple[Array, ...]]]
     memory: tuple[float, ...] = ()
 
 
-def _below(series: Array, step: Array, memory: Any, threshold: Array) -> tuple[Array, Any]:
-    return series < threshold, memory
+def _below(value: Array, step: Array, memory: tuple[Array, ...], threshold: Array) -> Any:
+    return value < threshold, memory
 
 
-def _decrease(series: Array, step: Array, memory: Any, threshold: Array) -> tuple[Array, Any]:
+def _decrease(value: Array, step: Array, memory: tuple[Array, ...], threshold: Array) -> Any:
     """J_{t-1} - J_t < threshold; the first step has no predecessor and never stops."""
-    before = jnp.concatenate([jnp.asarray(memory[0])[None], series[:-1]])
-    return (before - series < threshold) & (before < jnp.inf), (series[-1],)
+    (before,) = memory
+    return (before - value < threshold) & (before < jnp.inf), (value,)
 
 
-def _patience(series: Array, step: Array, memory: Any, threshold: Array) -> tuple[Array, Any]:
+def _patience(value: Array, step: Array, memory: tuple[Array, ...], threshold: Array) -> Any:
     """No new best for `threshold` steps."""
-    best_before = jnp.minimum(
-        memory[0], jnp.concatenate([jnp.full((1,), jnp.inf, series.dtype), _running_min(series)[:-1]])
-    )
-    since = jnp.maximum(memory[1], _running_max(jnp.where(series < best_before, step.astype(series.dtype), -1)))
-    return step - since >= threshold, (jnp.minimum(best_before[-1], series[-1]), since[-1])
-
-
-def _running_min(series: Array) -> Array:
-    return jnp.minimum.accumulate(series)
-
-
-def _running_max(series: Array) -> Array:
-    return jnp.maximum.accumulate(series)
+    best, since = memory
+    since = jnp.where(value < best, step.astype(since.dtype), since)
+    return step - since >= threshold, (jnp.minimum(best, value), since)
 
 
 STOPS = {
