@@ -16,6 +16,7 @@ from bench.data import prepare as prepare_table
 from bench.errors import InputError, unknown
 from bench.plan import Description
 from bench.spec import OPTIONS, Parts, Run, Table
+from bench.spec.run import BUDGETS
 
 
 def default_parts() -> Parts:
@@ -204,8 +205,10 @@ def _names(static: Mapping[str, Any], parts: Parts, source: Source | None) -> No
     train.probe_names(static["probes"], parts.probes)
     for axis in static:
         prefix, dot, _ = axis.partition(".")
-        if dot and OPTIONS.get(prefix) == "static" and not (source and axis in source.options):
-            raise unknown("option", axis, source.options if source else ())
+        if dot and OPTIONS.get(prefix) == "static":
+            valid = BUDGETS if prefix == "budget" else source.options if source else ()
+            if axis not in valid:
+                raise unknown("option", axis, valid)
 
 
 def _phases(static: dict[str, Any], parts: Parts, model: models.Model) -> int:

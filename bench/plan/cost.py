@@ -33,6 +33,16 @@ def working_set(parameters: int, activations: int, batch_rows: int, itemsize: in
     return itemsize * (3 * parameters + activations * batch_rows)
 
 
+def step_flops(multiplications: int, batch_rows: int) -> float:
+    """Floating-point operations of one step of one lane: two per multiplication, forward and twice that backward.
+
+    Args:
+        multiplications: of one row on its way forward.
+        batch_rows: rows of a batch.
+    """
+    return 6.0 * multiplications * batch_rows
+
+
 def chunk_width(lanes: int, per_lane: int) -> int:
     """How many lanes to compute together.
 
@@ -68,7 +78,7 @@ def estimate(
     operations are those of the run's own steps.
     """
     passes, per_step = 2.0 * multiplications * lanes, max(1, lanes // chunk) * (4 + 6 * layers)
-    training, evaluating = 3 * passes * batch_rows, passes * all_rows * checkpoints
+    training, evaluating = step_flops(multiplications, batch_rows) * lanes, passes * all_rows * checkpoints
     rate = THIN_RATE if batch_rows < 8 else RATE
     all_steps = steps + 0.5 * steps_before
     seconds = 0.3 + 0.05 * layers + all_steps * (training / rate + per_step * LAUNCH) + evaluating / RATE

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import InputError
-from bench.plan.cost import chunk_width, estimate, working_set
+from bench.plan.cost import chunk_width, estimate, step_flops, working_set
 from bench.spec import Columns, Grid, Plan, Program, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
@@ -157,7 +158,8 @@ def _programs(
     static = about.static
     batch = about.rows if static["batch_size"] == "full" else static["batch_size"]
     per_epoch = -(-about.rows // batch) if static["ragged"] == "pad" else about.rows // batch
-    steps = _steps(static, per_epoch)
+    operations = step_flops(about.multiplications, batch)
+    steps = _steps(static, per_epoch, {"budget.gradient_evaluations": batch, "budget.flops": operations})
     checkpoints = checkpoint_steps(static["checkpoints"], steps, per_epoch)
     itemsize = {"float64": 8, "float32": 4}.get(static["dtype"], 2)
     per_lane = working_set(about.parameters, about.activations, batch, itemsize)
@@ -171,15 +173,27 @@ def _programs(
         part = {axis: column[own] for axis, column in values.items()}
         named = {**static, "data": None} if about.by_content else static
         key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)
-        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost)
+        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost, operations)
 
 
-def _steps(static: Mapping[str, Any], per_epoch: int) -> int:
-    if static["steps"] is not None and static["epochs"] is not None:
-        raise InputError("give the length as `steps` or as `epochs`, not as both.")
-    if static["steps"] is not None:
-        return static["steps"]
-    return (10 if static["epochs"] is None else static["epochs"]) * per_epoch
+def _steps(static: Mapping[str, Any], per_epoch: int, prices: Mapping[str, float]) -> int:
+    """Length of the run in steps: as asked for, or as many as a budget pays for; `prices` are those of one step."""
+    given = [name for name in ("steps", "epochs", *prices) if static.get(name) is not None]
+    if len(given) > 1:
+        raise InputError(f"give the length once, as `steps`, `epochs` or a budget, not as both {' and '.join(given)}.")
+    name = given[0] if given else ""
+    if name in prices:
+        return _affordable(name, static[name], prices[name])
+    return static["steps"] if name == "steps" else (static["epochs"] if given else 10) * per_epoch
+
+
+def _affordable(name: str, budget: float, price: float) -> int:
+    if price <= 0:
+        raise InputError(f"{name} = {budget:g}: the operations of this model are not counted; give steps or epochs.")
+    steps = math.floor(budget / price * (1 + 1e-12))
+    if not steps:
+        raise InputError(f"{name} = {budget:g}: one step takes {price:g}; give at least that.")
+    return steps
 
 
 def checkpoint_steps(asked: str | int | Sequence[int], steps: int, per_epoch: int) -> tuple[int, ...]:

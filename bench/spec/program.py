@@ -23,6 +23,7 @@ class Program:
         working_set: estimated bytes that one lane touches in a step, from which the chunk was chosen.
         flops: estimated floating-point operations of all lanes.
         seconds: estimated seconds to compile and run.
+        step_flops: estimated floating-point operations of one step of one lane.
     """
 
     static: Mapping[str, Any]
@@ -35,6 +36,7 @@ class Program:
     working_set: int = 0
     flops: float = 0.0
     seconds: float = 0.0
+    step_flops: float = 0.0
 
     @property
     def width(self) -> int:

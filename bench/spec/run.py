@@ -13,6 +13,7 @@ from bench.errors import InputError, unknown
 
 OPTIONS = {
     "data": "static",  # data.rows, data.condition, ...: what a data set is made with
+    "budget": "static",  # budget.gradient_evaluations, budget.flops: how long to train, instead of steps or epochs
     "model": "static",
     "loss": "static",
     "init": "traced",  # init.gain, init.bias
@@ -29,6 +30,10 @@ OPTIONS = {
     "start": "traced",
 }
 """Prefixes of dotted axes, the options of a part, and their kind."""
+
+
+BUDGETS = ("budget.gradient_evaluations", "budget.flops")
+"""Lengths of a run that its steps must fit into, each step at its own price."""
 
 
 def _axis(default: Any, kind: Literal["static", "traced"], doc: str) -> Any:
@@ -63,7 +68,7 @@ class Run:
         "`reshuffle` each epoch, one `fixed` order, `sequential` rows, or draw with `replacement`",
     )
     ragged: str = _axis("drop", "static", "a last batch that is not full: `drop` it, or `pad` it (masked mean)")
-    epochs: int | None = _axis(None, "static", "length of the run in epochs; give this or `steps`")
+    epochs: int | None = _axis(None, "static", "length of the run in epochs; give this, `steps` or a budget")
     steps: int | None = _axis(None, "static", "length of the run in steps")
     stop: str = _axis("none", "static", "stopping rule; its threshold is `stop.threshold`")
     checkpoints: str | int | tuple[int, ...] = _axis(
@@ -86,7 +91,7 @@ _FIELDS = {field.name: field for field in dataclasses.fields(Run) if field.name 
 STATIC = tuple(name for name, field in _FIELDS.items() if field.metadata["kind"] == "static")
 TRACED = tuple(name for name, field in _FIELDS.items() if field.metadata["kind"] == "traced")
 
-_POSITIVE = {"learning_rate", "pretraining.learning_rate", "diverge_above"}
+_POSITIVE = {"learning_rate", "pretraining.learning_rate", "diverge_above", *BUDGETS}
 _NON_NEGATIVE = {"l2", "normalize_rows"}
 _CHOICES = {
     "scaling": ("standard", "minmax", "raw"),
@@ -124,7 +129,7 @@ def validate(axis: str, value: Any) -> None:
     Raises:
         InputError: the value cannot be right, with the axis, the value and what would be right.
     """
-    if kind(axis) == "traced" or axis == "normalize_rows":
+    if kind(axis) == "traced" or axis == "normalize_rows" or axis in BUDGETS:
         _validate_number(axis, value)
     elif isinstance(value, dict):
         raise InputError(f"{axis} = {value!r}: give one value or a list of values.")

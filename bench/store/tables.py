@@ -56,7 +56,7 @@ def program_tables(
         "epoch": steps * batch / rows,
         "samples": steps * batch,
         "gradient_evaluations": steps * batch,
-        "flops": steps * (program.flops / program.width / max(program.steps, 1)),
+        "flops": steps * program.step_flops,
         "seconds": steps * (ledger.run_seconds / program.width / max(program.steps, 1)),
     }
     tables["curves"] = _long(keys, progress, outcome.curves, _FIRST_CURVES)

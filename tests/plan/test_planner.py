@@ -217,3 +217,37 @@ def test_a_plan_is_a_value():
         made.runs = 0
     assert made.seconds > 0
     assert made.bytes > 0
+
+
+def lengths(axes, **changes):
+    made = plan([Grid(axes)], lambda static, seeds: describe(static, seeds, **changes), "code")
+    return [program.steps for program in made.programs]
+
+
+@given(st.integers(1, ROWS), st.integers(1, 500), st.integers(1, 10**7))
+def test_a_budget_buys_as_many_steps_as_fit_into_it(batch, multiplications, budget):
+    sizes = {"multiplications": multiplications}
+    for name, price in (("gradient_evaluations", batch), ("flops", 6 * multiplications * batch)):
+        axes = {"batch_size": batch, f"budget.{name}": budget, "checkpoints": "end"}
+        if budget < price:
+            with pytest.raises(InputError, match=rf"budget.{name} = .*: one step takes .*; give at least that"):
+                lengths(axes, **sizes)
+        else:
+            (steps,) = lengths(axes, **sizes)
+            assert steps * price <= budget < (steps + 1) * price
+
+
+def test_runs_of_one_budget_cost_the_same_whatever_their_batch():
+    made = plan([Grid({"batch_size": [1, 10, "full"], "budget.flops": 3e6})], describe, "code").programs
+    assert [program.steps * program.step_flops for program in made] == [3e6] * 3
+    assert lengths({"batch_size": [1, 10], "budget.gradient_evaluations": [200, 300]}) == [200, 300, 20, 30]
+
+
+def test_the_length_is_given_once():
+    for axes in ({"steps": 3, "budget.flops": 1e6}, {"budget.gradient_evaluations": 30, "budget.flops": 1e6}):
+        with pytest.raises(InputError, match="give the length once"):
+            lengths(axes)
+    with pytest.raises(InputError, match="operations of this model are not counted; give steps or epochs"):
+        lengths({"budget.flops": 1e6}, multiplications=0)
+    with pytest.raises(InputError, match=r"budget\.flops = -1: give a number above 0"):
+        lengths({"budget.flops": -1})
