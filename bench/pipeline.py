@@ -41,6 +41,7 @@ class Settings:
     parameters: bool = False
     most_seconds: float = float("inf")
     shard: Shard | None = None
+    workers: int = 0  # processes that train; this one where there are none
 
 
 @dataclasses.dataclass(frozen=True)

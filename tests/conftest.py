@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bench import run
+from bench import after
 from bench.errors import InputError
 from bench.figures import Drawn
 from bench.measure import Compiler, execute
@@ -53,7 +53,7 @@ Train = Callable[..., Trained]
 def _no_page() -> Iterator[None]:
     """Commands end without writing the page, which takes a second and has tests of its own."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(run, "_page", lambda *_: None)
+        monkeypatch.setattr(after, "page", lambda *_: None)
         yield
 
 

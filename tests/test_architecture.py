@@ -13,6 +13,7 @@ from bench import studies
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*(ROOT / "bench").rglob("*.py"), *(ROOT / "models").rglob("*.py")])
 FORBIDDEN_MODULES = {"pickle", "yaml", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+READS_PICKLES = {"bench/workers/parcel.py"}  # from its parent process, through a pipe of its own
 FORBIDDEN_CALLS = {"eval", "exec", "__import__"}
 
 
@@ -26,11 +27,12 @@ def test_import_contracts_hold():
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_sources_neither_unpickle_nor_evaluate_text(path):
+    forbidden = FORBIDDEN_MODULES - ({"cloudpickle"} if str(path.relative_to(ROOT)) in READS_PICKLES else set())
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            assert not {alias.name.split(".")[0] for alias in node.names} & FORBIDDEN_MODULES
+            assert not {alias.name.split(".")[0] for alias in node.names} & forbidden
         elif isinstance(node, ast.ImportFrom):
-            assert (node.module or "").split(".")[0] not in FORBIDDEN_MODULES
+            assert (node.module or "").split(".")[0] not in forbidden
         elif isinstance(node, ast.Call):
             assert not (isinstance(node.func, ast.Name) and node.func.id in FORBIDDEN_CALLS), node.lineno
             unsafe = [k for k in node.keywords if k.arg == "allow_pickle" and getattr(k.value, "value", None)]

@@ -14,8 +14,9 @@ import pytest
 
 import bench
 from bench import __main__ as commands
-from bench import merge, run, studies
+from bench import merge, options, run, studies
 from bench.spec import Claim, Finding, Grid
+from bench.stopping import Terminated
 
 ROOT = Path(__file__).parents[1]
 GRID = Grid({"data": "iris", "model": "softmax", "steps": 2, "learning_rate": [0.1, 0.2], "probes": "off"})
@@ -276,7 +277,7 @@ def test_final_parameters_are_saved_on_request_as_another_plan(capsys, only, tri
 
 
 def test_an_estimate_above_an_hour_asks_for_yes(capsys, only, trial, monkeypatch):
-    monkeypatch.setattr(run, "MOST_SECONDS", 0.01)
+    monkeypatch.setattr(options, "MOST_SECONDS", 0.01)
     only(trial(GRID))
     assert run.main(["trial"]) == 2
     assert "add --yes to go on" in lines(capsys)[1][-1]
@@ -342,14 +343,14 @@ def test_an_error_of_the_suite_itself_gives_exit_status_1_and_v_the_traceback(ca
         run.main(["trial", "-v"])
 
 
-@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt, 130), (run._Terminated, 143)])
+@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt, 130), (Terminated, 143)])
 def test_an_interrupted_run_says_how_to_go_on(stop, status, capsys, only, trial):
     def judge(evidence):
         raise stop
 
     only(trial(GRID, judge=judge))
     assert run.main(["trial"]) == status
-    assert lines(capsys)[1][-1] == "stopped: what was saved is kept; the same command goes on from there."
+    assert lines(capsys)[1][-1] == "stopped: what was saved is kept. To go on: python -m bench.run trial"
 
 
 def test_verbose_shows_every_finding_and_program(capsys, only, trial):

@@ -83,7 +83,8 @@ class Outcome:
 class Ledger:
     """Where the seconds of one program went. Compile time and run time never share a field.
 
-    `flops` and `bytes_accessed` are XLA's cost analysis of one step, which counts a loop body once.
+    `flops` and `bytes_accessed` are XLA's cost analysis of one step, which counts a loop body once. `workers` is how many
+    worker processes there were, 0 where the program was trained by the process that saved it.
     """
 
     trace_seconds: float
@@ -100,3 +101,4 @@ class Ledger:
     flops: float
     bytes_accessed: float
     peak_bytes: float
+    workers: int = 0

@@ -7,7 +7,7 @@ from html import unescape
 import pandas as pd
 import pytest
 
-from bench import run, studies
+from bench import after, run, studies
 from bench.errors import InputError
 from bench.report import __main__ as command
 from bench.report import files
@@ -20,7 +20,7 @@ from bench.report.words import count, number, seconds, spread
 from bench.spec import Finding
 from bench.store import Folder, findings_table
 
-WRITES = run._page  # the tests of other commands do without
+WRITES = after.page  # the tests of other commands do without
 
 
 def text_of(page: str) -> str:
@@ -223,7 +223,7 @@ def test_what_a_grid_varied_and_fixed(results):
 def ran(monkeypatch, results):
     """Runs a study whose results are saved, with the page at its end; returns the folder."""
     monkeypatch.setenv("DESCENTBENCH_CACHE", "off")
-    monkeypatch.setattr(run, "_page", WRITES)
+    monkeypatch.setattr(after, "page", WRITES)
     (results / "report.html").unlink(missing_ok=True)
     return lambda *more: run.main(["A06", "--profile", "quick", "--out", str(results), *more])
 

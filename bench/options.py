@@ -1,0 +1,139 @@
+"""The options of `bench.run`, what is refused among them at once, and the settings that they make."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from bench.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from bench.pipeline import Settings
+
+MOST_SECONDS = 3600
+PROFILES, PLATFORMS = ("quick", "full"), ("cpu", "gpu", "tpu")
+
+
+def _option(metavar: str | None = None, **more: "list[str]") -> object:
+    """An option whose help says its default in words."""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint="", **more)  # type: ignore[call-overload]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The options of the command."""
+
+    studies: Annotated[tuple[str, ...], tyro.conf.Positional, _option("[STUDY|ID|FAMILY|all|FILE.toml ...]")] = ()
+    """What to run; nothing for the tour."""
+    list: Annotated[bool, _option()] = False
+    """List the studies, or those named, and stop."""
+    show: Annotated[str | None, _option("RUN")] = None
+    """Show one run: its configuration, its curve and how to reproduce it."""
+    new: Annotated[Path | None, _option("FILE.toml")] = None
+    """Write a commented example of a grid of one's own, and stop."""
+    print_schema: Annotated[bool, _option()] = False
+    """Print the JSON Schema of such files, and stop."""
+    verdict: Annotated[str | None, _option("gradients")] = None
+    """Say whether gradients vanish or explode, for every network that was trained, beside theory."""
+    profile: Annotated[str | None, _option("|".join(PROFILES))] = None
+    """quick drops cells of the grids, never seeds or rules. The tour is quick unless told otherwise, the rest full."""
+    platform: Annotated[str | None, _option("|".join(PLATFORMS))] = None
+    """Insist on a platform; an error if it is absent."""
+    devices: Annotated[int | None, _option("N")] = None
+    """Devices to spread runs over; all unless given, which on a CPU is one per core."""
+    workers: Annotated[int | None, _option("N")] = None
+    """Train in N processes that share out the devices; one that is lost is replaced, and its program tried again."""
+    lanes: Annotated[int | None, _option("N")] = None
+    """Runs computed together; chosen from the working set unless given."""
+    shard: Annotated[str | None, _option("i/n")] = None
+    """Train part i of n of each study's first round, such as 1/8 to 8/8 in eight array jobs; nothing is judged."""
+    dry_run: Annotated[bool, _option()] = False
+    """Say how many runs, programs, seconds and bytes, and stop."""
+    yes: Annotated[bool, _option()] = False
+    """Go on even if the estimate of a study is above an hour."""
+    out: Annotated[Path, _option("DIR")] = Path("results")
+    """Folder of the results (results)."""
+    seed: Annotated[int, _option("N")] = 0
+    """Added to every seed of the grids."""
+    json: Annotated[bool, _option()] = False
+    """Print events, one JSON object per line: plan, program, finding, audit, warning, error, done."""
+    parameters: Annotated[bool, _option()] = False
+    """Save the parameters of every run after its last step, in the table `parameters`."""
+    audit: Annotated[int, _option("N")] = 0
+    """Train N runs of each study again, alone, and report the largest difference."""
+    time: Annotated[bool, _option()] = False
+    """Measure: programs alone, warm, repeated; no compilation in the background, no cache."""
+    no_report: Annotated[bool, _option()] = False
+    """Write no page; without this, and without --json, report.html in the folder of the results says what happened."""
+    track: Annotated[str | None, _option("tensorboard")] = None
+    """Write the curves of every run as event files, too, in the folder of each study."""
+    fail_fast: Annotated[bool, _option()] = False
+    """Stop at the first program that fails, instead of going on with the others."""
+    verbose: Annotated[bool, _option(aliases=["-v"])] = False
+    """Every finding, every program, and tracebacks."""
+
+
+def check(options: Options) -> None:
+    """Refuses what cannot be right whatever the studies.
+
+    Raises:
+        InputError: with the option and what would be right.
+    """
+    for name, value, valid in (("profile", options.profile, PROFILES), ("platform", options.platform, PLATFORMS)):
+        if value is not None and value not in valid:
+            raise unknown(name, value, valid)
+    for name, value in (("--devices", options.devices), ("--lanes", options.lanes), ("--workers", options.workers)):
+        if value is not None and value < 1:
+            raise InputError(f"{name} {value}: give a number of at least 1.")
+    if options.time and (options.workers or 1) > 1:
+        raise InputError(f"--time measures programs that run alone; leave out --workers {options.workers}.")
+    if options.verdict not in (None, "gradients"):
+        raise unknown("verdict", options.verdict, ["gradients"])
+    if options.track:
+        from bench import track
+
+        track.check(options.track)
+    if options.seed < 0 or options.audit < 0:
+        raise InputError("--seed and --audit take 0 or more.")
+    if options.shard is not None:
+        _check_shard(options)
+
+
+def _check_shard(options: Options) -> None:
+    from bench.plan import shard_of
+
+    shard_of(options.shard or "")
+    for name, value in (("--audit", options.audit), ("--verdict", options.verdict), ("--track", options.track)):
+        if value:
+            raise InputError(f"--shard trains a part and does not look at it; leave out {name} until all are there.")
+
+
+def settings_of(options: Options) -> "Settings":
+    """How to run; configures JAX.
+
+    Raises:
+        InputError: the platform is not there, or has fewer devices.
+    """
+    from bench import train
+    from bench.cache import compile_cache
+    from bench.pipeline import Settings
+    from bench.plan import shard_of
+
+    if options.workers:  # they hold the memory of a GPU, not this process
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    devices = train.configure(options.platform, options.devices, None if options.time else compile_cache())
+    return Settings(
+        profile="full" if (options.profile or (options.studies and "full")) == "full" else "quick",
+        out=options.out,
+        devices=tuple(devices),
+        lanes=options.lanes,
+        seed=options.seed,
+        timed=options.time,
+        fail_fast=options.fail_fast,
+        parameters=options.parameters,
+        most_seconds=float("inf") if options.yes else MOST_SECONDS,
+        workers=options.workers or 0,
+        shard=shard_of(options.shard) if options.shard else None,
+    )
