@@ -63,6 +63,7 @@ def _none() -> Frame:
 
 def _free(figure: Figure, predicted: Frame) -> Frame:
     """Theory that belongs to no run."""
+    predicted = _where(figure, predicted)
     return _roles(figure, predicted.assign(lost=False))
 
 
@@ -93,14 +94,20 @@ def selected(figure: Figure, tables: Mapping[str, Frame]) -> Frame:
     wanted = [figure.x, figure.y, figure.colour, figure.facet, "status", *figure.where]
     missing = [name for name in dict.fromkeys(wanted) if name and name not in frame and name in runs]
     own: Any = frame if figure.table == "runs" else with_axes(frame, runs, missing)
-    for column, value in figure.where.items():
-        if column in own:
-            values = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else [value]
-            own = own[own[column].isin(values)]
+    own = _where(figure, own)
     used = {figure.x, figure.y, figure.colour, figure.facet, *figure.where}
     if "step" in own and not used.intersection(TIMES):
         own = own[own["step"] == own.groupby("run", observed=True)["step"].transform("max")]
     return _roles(figure, own.assign(lost=own["status"].astype(str) == "diverged"))
+
+
+def _where(figure: Figure, frame: Frame) -> Frame:
+    """The rows that the figure keeps, by the columns that they have."""
+    for column, value in figure.where.items():
+        if column in frame:
+            values = list(value) if isinstance(value, (list, tuple, set, frozenset, range)) else [value]
+            frame = frame[frame[column].isin(values)]
+    return frame
 
 
 def _roles(figure: Figure, frame: Frame) -> Frame:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from bench.spec import Evidence, Frame
-from bench.theory import descent, meanfield, quadratics
+from bench.theory import descent, logistic, meanfield, neuron, quadratics
 
 Predict = Callable[[Evidence, Any, Any, Any], Any]
 """`(evidence, run, steps, measured) -> predicted`: `steps` is (checkpoints,), the others are alike in shape."""
@@ -166,6 +166,24 @@ def _bowl(run: Any) -> tuple[Any, Any]:
     return h, np.array([run["surface.x"], run["surface.y"]])
 
 
+def neuron_cost(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """The cost of one sigmoid neuron with input 1 and target 0 along its discrete path (Nielsen 2015, chapter 3)."""
+    if run.data != "neuron":
+        return np.full(measured.shape, np.nan)
+    squared = run.loss == "half_sigmoid_squared_error"
+    outputs = neuron.path(run["start.weight"] + run["start.bias"], run.learning_rate, int(steps[-1]), squared)[steps]
+    return outputs**2 / 2 if squared else -np.log1p(-outputs)
+
+
+def logistic_minimum(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """J* of logistic regression with a penalty, by Newton's method; NaN without one, where there may be no minimum."""
+    if run.model != "logistic" or not run.l2 > 0:
+        return np.full(measured.shape, np.nan)
+    table = evidence.table(run)
+    best = logistic.minimiser(table.x, table.y, run.l2)
+    return np.full(measured.shape, logistic.loss(table.x, table.y, best, run.l2))
+
+
 LOSS = curve("train_loss", quadratic)
 """J of full-batch descent on a quadratic, step by step."""
 
@@ -183,3 +201,9 @@ LEVEL = layer("weight_gradient_norm", level)
 
 MOMENTUM = curve("train_loss", with_momentum)
 """J on a bowl under momentum."""
+
+NEURON = curve("train_loss", neuron_cost)
+"""The cost of one sigmoid neuron, step by step."""
+
+LEAST = end("final_train_loss", logistic_minimum)
+"""The least cost of a penalised logistic regression."""

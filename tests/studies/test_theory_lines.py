@@ -7,11 +7,12 @@ from bench import studies
 from bench.figures.points import points
 from bench.pipeline import Settings, run_study
 
-EXACT = {"quadratic_modes": 1e-6, "contour_trajectory": 1e-6, "gd_1d_closed_form": 1e-6}
-STATISTICAL = {"chi1_per_layer_ratio": 0.1, "relu_vanish_explode": 0.1}
+EXACT = {"quadratic_modes": 1e-6, "contour_trajectory": 1e-6, "gd_1d_closed_form": 1e-6, "sigma_prime_factor": 1e-6}
+STATISTICAL = {"chi1_per_layer_ratio": 0.1, "relu_vanish_explode": 0.1, "critical_batch": 0.1, "decaying_lr": 0.1}
+LIMITING = {"saddle_escape": 0.1, "separable_log_growth": 0.1}
 
 
-@pytest.mark.parametrize(("name", "tolerance"), (EXACT | STATISTICAL).items())
+@pytest.mark.parametrize(("name", "tolerance"), (EXACT | STATISTICAL | LIMITING).items())
 def test_theory_lies_on_what_is_measured(name, tolerance, parts, devices, tmp_path):
     study = studies.get(name)
     evidence = run_study(study, parts, Settings("cell", tmp_path, devices)).evidence

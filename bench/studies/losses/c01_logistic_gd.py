@@ -13,8 +13,8 @@ from scipy.special import expit, logit
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Parts, Profile, Study
 from bench.stats import bisect, bound, claim, exact, worst
 from bench.stats.bracket import bracket, inside
-from bench.theory import logistic, oracles
-from bench.theory.quadratics import design
+from bench.studies.lines import LEAST
+from bench.theory import logistic, oracles, quadratics
 
 SAME_FORM = Claim(
     "same-form", "the logistic gradient has the form of the linear one: X^T (sigma(X theta) - y) / m", "S0"
@@ -28,6 +28,7 @@ FAR_BEYOND = 40.0  # twenty times the sufficient bound, where the minimiser is c
 CLOSE = (43.8, 44.6)  # a bracket that needs no second round
 SPEEDS = {"full": (*NAMED, *np.geomspace(3, 200, 25)), "quick": (*NAMED, *CLOSE), "cell": (1.0, FAR_BEYOND, *CLOSE)}
 BASE = {"data": DATA, "model": "logistic", "dtype": "float64", "probe_rows": "all"}
+SEEN = {"init": "zeros"}
 
 
 def _descent(rates: Sequence[float]) -> Grid:
@@ -44,9 +45,8 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
 
 def refine(evidence: Evidence, completed: int) -> Sequence[Grid]:
     """One more round inside the bracket of the first, unless it is narrow already."""
-    gap = bracket(*_sides(evidence))
-    wide = completed == 0 and gap is not None and gap[1] / gap[0] > 1.02
-    return [_descent(inside(*gap, 32))] if wide and gap else ()
+    gap = bracket(*_sides(evidence)) if completed == 0 else None
+    return [_descent(inside(*gap, 32))] if gap and gap[1] / gap[0] > 1.02 else ()
 
 
 def _sides(evidence: Evidence) -> tuple[list[float], list[bool]]:
@@ -81,7 +81,7 @@ def _odds(evidence: Evidence) -> Iterator[Finding]:
     """R^2 of the least-squares fit of the log-odds of the measured probabilities on the inputs."""
     shares = []
     for run, _, outputs in evidence.vector("output"):
-        a, odds = design(evidence.table(run).x), logit(expit(outputs[-1]))
+        a, odds = quadratics.design(evidence.table(run).x), logit(expit(outputs[-1]))
         residual = odds - a @ np.linalg.lstsq(a, odds, rcond=None)[0]
         shares.append(1 - residual.var() / odds.var())
     yield exact("R^2 of the log-odds on the inputs", shares, 1, 1e-10)
@@ -89,13 +89,11 @@ def _odds(evidence: Evidence) -> Iterator[Finding]:
 
 def _ends(evidence: Evidence) -> Iterator[Finding]:
     runs, table = [(r, loss) for r, _, loss in evidence.curve("train_loss") if r.init == "zeros"], evidence.data(DATA)
-    bound_rate = 2 / logistic.smoothness(table.x, L2)
-    ratios = [loss[1:] / loss[:-1] for run, loss in runs if run.learning_rate <= bound_rate]
+    curvature = logistic.smoothness(table.x, L2)
+    ratios = [loss[1:] / loss[:-1] for run, loss in runs if run.learning_rate <= 2 / curvature]
     yield bound("J after 500 more steps / before, at learning rates up to 2 / L", ratios, 1, tight=None)
     best = oracles.logistic_regression(table.x, table.y, L2)
-    paths = {
-        run.learning_rate * logistic.smoothness(table.x, L2): path for run, _, path in evidence.vector("parameter")
-    }
+    paths = {run.learning_rate * curvature: path for run, _, path in evidence.vector("parameter")}
     far = paths[min(paths, key=lambda speed: abs(speed - FAR_BEYOND))][-1]
     yield exact("theta at 20 x 2 / L against LogisticRegression", far, best, 1e-5, np.linalg.norm(best))
     gap, limit = bracket(*_sides(evidence)), 2 / np.linalg.eigvalsh(logistic.hessian(table.x, best, L2))[-1]
@@ -116,5 +114,7 @@ STUDY = Study(
     judge=judge,
     refine=refine,
     mutants=(Mutant("the slope of the sigmoid is left in the gradient", _squared_error),),
-    figures=(Figure("J falls far beyond 2 / L", "curves", "step", "train_loss", "learning_rate", log="y"),),
+    figures=(
+        Figure("J ends at J*, beyond 2 / L", "runs", "learning_rate", "final_train_loss", None, None, "x", SEEN, LEAST),
+    ),
 )

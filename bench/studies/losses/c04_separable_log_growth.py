@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, sign, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 from bench.theory import oracles
 
 GROWS = Claim(
@@ -55,6 +55,12 @@ def _growth(evidence: Evidence, best: NDArray[np.float64]) -> Iterator[Finding]:
     yield sign("1 - cos of the angle to w* falls", off[:-1] - off[1:], least=len(off) - 1)
 
 
+def _late(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """||w*||^2 / t, to which J tends."""
+    table = evidence.table(run)
+    return np.sum(oracles.maximum_margin(table.x, table.y) ** 2) / np.where(steps > 0, steps, np.nan)
+
+
 def _penalised(loss: Any) -> Any:
     return loss._replace(per_row=lambda z, y: loss.per_row(z, y) + 1e-6 * (z * z).sum(axis=-1))
 
@@ -68,5 +74,7 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("a tiny L2 penalty", bugs.replace("losses", "binary_cross_entropy", _penalised)),),
-    figures=(Figure("J falls like 1 / t", "curves", "step", "train_loss", log="xy"),),
+    figures=(
+        Figure("J falls like 1 / t", "curves", "step", "train_loss", log="xy", theory=lines.curve("train_loss", _late)),
+    ),
 )

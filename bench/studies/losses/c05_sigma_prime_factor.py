@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Parts, Profile, Study
 from bench.stats import claim, exact, sign, worst
+from bench.studies.lines import NEURON
 from bench.theory import neuron
 
 SLOW = Claim("squared-slow", "with a sigmoid output the squared error learns slowly where it is badly wrong", "S0, S3")
@@ -24,6 +25,7 @@ FLOW_RATE, FLOW_STEPS = 0.015, 3000  # the same time in smaller steps, close to 
 PUBLISHED = {(0.6, 0.9): (0.82, 0.09), (2.0, 2.0): (0.98, 0.20)}  # (weight, bias) -> first and last output
 OTHERS = [(-1, 0), (0, 0), (0.5, 0), (1, 0), (1, 1), (1.5, 1), (2, 1), (2.5, 2), (3, 2), (3, 3)]
 STARTS = [*PUBLISHED, *((float(weight), float(bias)) for weight, bias in OTHERS)]
+SHOWN = {"learning_rate": RATE, "start.bias": [0.9, 2.0], "step": range(EPOCHS + 1)}
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
@@ -46,9 +48,8 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     ends = [*_paths(outputs), *_published(outputs)]
     lead = [outputs[SQUARED, RATE, start][EPOCHS] - outputs[ENTROPY, RATE, start][EPOCHS] for start in STARTS]
     wins = sign("cross-entropy ends closer to the target than the squared error, by start", lead)
-    ratios = {
-        loss: deltas[loss, RATE, (2.0, 2.0)][0] / deltas[loss, RATE, (0.6, 0.9)][0] for loss in (SQUARED, ENTROPY)
-    }
+    near, far = PUBLISHED
+    ratios = {loss: deltas[loss, RATE, far][0] / deltas[loss, RATE, near][0] for loss in (SQUARED, ENTROPY)}
     rule = "first gradient at output 0.98 / at 0.82"
     slow = worst([*slopes, *ends]) == "PASS" and ratios[SQUARED] < 1
     fast = worst([*slopes, wins]) == "PASS" and ratios[ENTROPY] > 1
@@ -88,18 +89,17 @@ def _layer(evidence: Evidence) -> Iterator[Finding]:
 
 def _paths(outputs: dict[Any, Any]) -> Iterator[Finding]:
     for loss in (SQUARED, ENTROPY):
-        squared = loss == SQUARED
-        want = [neuron.path(sum(start), RATE, EPOCHS, squared) for start in STARTS]
+        want = [neuron.path(sum(start), RATE, EPOCHS, loss == SQUARED) for start in STARTS]
         got = [outputs[loss, RATE, start][: EPOCHS + 1] for start in STARTS]
         yield exact(f"{loss}: output after every epoch", got, want, 1e-10)
-        flow = [neuron.flow(sum(start), FLOW_RATE * FLOW_STEPS, squared) for start in STARTS]
+        flow = [neuron.flow(sum(start), FLOW_RATE * FLOW_STEPS, loss == SQUARED) for start in STARTS]
         yield exact(f"{loss}: output of gradient flow", [outputs[loss, FLOW_RATE, s][-1] for s in STARTS], flow, 0.01)
 
 
 def _published(outputs: dict[Any, Any]) -> Iterator[Finding]:
     for start, figures in PUBLISHED.items():
-        got = outputs[SQUARED, RATE, start][[0, EPOCHS]]
         label = f"published outputs from weight {start[0]:g}, bias {start[1]:g}, to two digits"
+        got = outputs[SQUARED, RATE, start][[0, EPOCHS]]
         yield exact(label, got, figures, 0.005, 1, source="Nielsen 2015, chapter 3")
 
 
@@ -116,5 +116,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("the squared error's gradient lacks sigma'", _entropy_instead),),
-    figures=(Figure("The cost per epoch", "curves", "step", "train_loss", "start.weight", "loss"),),
+    figures=(Figure("The cost per epoch", "curves", "step", "train_loss", "start.weight", "loss", "x", SHOWN, NEURON),),
 )

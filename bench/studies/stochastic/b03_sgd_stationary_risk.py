@@ -14,6 +14,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
 from bench.theory import noise, quadratics
 
 SETTLES = Claim("settles", "with a constant learning rate stochastic descent oscillates and does not settle", "S2")
@@ -105,6 +106,15 @@ STUDY = Study(
         Mutant("rows are drawn without replacement", bugs.replace("orders", "replacement", _permuted)),
     ),
     figures=(
-        Figure("the floor rises with the rate", "runs", "learning_rate", "final_train_loss", "batch_size", "data"),
+        Figure(
+            "The floor rises with the rate and falls with the batch, on fresh rows",
+            "runs",
+            "learning_rate",
+            "final_test_loss",
+            "batch_size",
+            log="xy",
+            where={"data": "pool"},
+            theory=lines.gaussian_risk,
+        ),
     ),
 )

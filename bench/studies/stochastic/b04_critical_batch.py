@@ -14,6 +14,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bisect, claim, equivalent, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
 from bench.theory import noise
 
 STABLE = Claim("stable", "mini-batch descent is faster and more stable than stochastic descent", "S2")
@@ -99,5 +100,16 @@ STUDY = Study(
         Mutant("fourth moments lack the Gaussian term", bugs.replace("data", "stream", _equal_norms)),
         Mutant("the gradient is a sum over the batch", bugs.replace("losses", "half_squared_error", bugs.summed)),
     ),
-    figures=(Figure("the risk grows above the threshold", "runs", "learning_rate", "final_test_loss", "batch_size"),),
+    figures=(
+        Figure(
+            "The risk after 8 steps grows above a rate that rises with the batch",
+            "runs",
+            "learning_rate",
+            "final_test_loss",
+            "batch_size",
+            log="y",
+            where={"steps": 8},
+            theory=lines.growth,
+        ),
+    ),
 )

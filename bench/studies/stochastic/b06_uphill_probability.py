@@ -82,5 +82,5 @@ STUDY = Study(
         Mutant("labels have no noise", bugs.replace("data", "pool", _noiseless)),
         Mutant("a tenth of the noise is missing", bugs.replace("data", "pool", _narrow)),
     ),
-    figures=(Figure("J wanders, but falls", "curves", "step", "test_loss", "seed"),),
+    figures=(Figure("J wanders, but falls", "curves", "step", "test_loss", "seed", log="y", where={"steps": STEPS}),),
 )

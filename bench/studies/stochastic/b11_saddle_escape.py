@@ -15,6 +15,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, exact, worst
 from bench.studies import bugs
+from bench.studies.stochastic_lines import ESCAPE
 from bench.theory import saddle
 
 STOPS = Claim("stops", "gradient descent stops at saddles, where the gradient is zero", "S4", "CONDITIONAL")
@@ -26,8 +27,7 @@ LOUD = {"full": [1e-1, 1e-3, 1e-5], "quick": [1e-1, 1e-3], "cell": [1e-1]}  # s
 SEEDS, PARTICLES = 20, 1000  # (6.6 * 0.019 / 0.03)^2 = 18 seeds for the loudest noise
 STEPS = {"full": 130, "quick": 80, "cell": 30}
 MLP_STEPS = 3000
-
-
+SEEN = {"quantity": "parameter", "index": 2}  # y
 REGIONS = {
     "stops": "starts exactly on the stable manifold; any other leaves after ln(y / y_0) / ln(1 + eta) steps",
     "noise": "noise with a part along the escape direction, which zero weights do not have",
@@ -116,5 +116,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("noise is added to the position", bugs.replace("models", "saddle_particles", _on_position)),),
-    figures=(Figure("y from beside the saddle", "values", "step", "value", "start.y", log="y", where={"index": 1}),),
+    figures=(Figure("y leaves by one factor per step", "values", "step", "value", "start.y", None, "y", SEEN, ESCAPE),),
 )

@@ -13,6 +13,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
 
 TRADE = Claim(
     "trade-off", "a smaller rate or a larger batch lowers the level on which stochastic descent fluctuates", "S2"
@@ -93,6 +94,15 @@ STUDY = Study(
         ),
     ),
     figures=(
-        Figure("J stays above its minimum", "curves", "samples", "train_loss", "learning_rate", "batch_size", "y"),
+        Figure(
+            "The floor rises with the rate and falls with the batch; as dashed while rates are small",
+            "runs",
+            "learning_rate",
+            "final_train_loss",
+            "batch_size",
+            log="x",
+            where={"data": "diabetes", "regime": "minibatch"},
+            theory=lines.small_rate_floor,
+        ),
     ),
 )

@@ -13,6 +13,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, exact, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
 from bench.theory import noise
 
 SHUFFLE = Claim("shuffle", "the rows are shuffled anew for each epoch", "S2")
@@ -96,5 +97,15 @@ STUDY = Study(
         Mutant("rows are shuffled once only", bugs.replace("orders", "reshuffle", _once)),
         Mutant("the fixed order is drawn with replacement", bugs.replace("orders", "fixed", _independent)),
     ),
-    figures=(Figure("the floor and its power of eta", "runs", "learning_rate", "final_test_loss", "order", log="xy"),),
+    figures=(
+        Figure(
+            "The floor goes like another power of the rate for each order",
+            "runs",
+            "learning_rate",
+            "final_test_loss",
+            "order",
+            log="xy",
+            theory=lines.with_replacement,
+        ),
+    ),
 )
