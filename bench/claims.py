@@ -9,6 +9,7 @@ import msgspec
 from bench.errors import InputError, unknown
 from bench.spec import Claim, Grid
 from bench.spec.finding import Verdict
+from bench.spec.grid import values_of
 
 SERIES = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")
 BEST_RATE = "best_learning_rate"
@@ -87,13 +88,6 @@ def _check(one: OwnClaim, grid: Grid) -> None:
         raise InputError(f"within = {one.within!r}: give a number above 0.")
 
 
-def _values(axis: str, grid: Grid) -> list[Any]:
-    if axis not in grid.axes:
-        raise unknown("axis", axis, grid.axes)
-    given = grid.axes[axis]
-    return list(given) if isinstance(given, (list, range)) or hasattr(given, "tolist") else [given]
-
-
 def _same(one: Any, other: Any) -> bool:
     """Equal, up to the rounding of a value over a range."""
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (one, other))
@@ -101,7 +95,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _known(name: str, axis: str, value: Any, grid: Grid) -> None:
-    values = _values(axis, grid)
+    values = values_of(grid, axis)
     if axis == "seed":
         raise InputError(f"{name}.seed: sides are compared seed by seed; name another axis.")
     if isinstance(value, list) or value == "default":
@@ -113,11 +107,11 @@ def _known(name: str, axis: str, value: Any, grid: Grid) -> None:
 def _check_slope(one: OwnClaim, grid: Grid) -> None:
     if one.sign not in ("positive", "negative"):
         raise unknown("sign", one.sign, ("positive", "negative"))
-    values = _values(str(one.over), grid)
+    values = values_of(grid, str(one.over))
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if len(numbers) < len(values) or len(set(numbers)) < 2 or one.over == "seed":
         raise InputError(f"over = {one.over!r}: give an axis of two and more numbers other than the seed.")
-    if one.measure == BEST_RATE and len(_values("learning_rate", grid) if "learning_rate" in grid.axes else [0]) < 2:
+    if one.measure == BEST_RATE and len(values_of(grid, "learning_rate") if "learning_rate" in grid.axes else [0]) < 2:
         raise InputError(f"measure = {BEST_RATE!r}: the grid has one learning rate; give it several.")
 
 

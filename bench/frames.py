@@ -9,7 +9,7 @@ from bench.errors import InputError, unknown
 from bench.evidence import with_axes
 from bench.outcome import measure_of, varied
 
-PROGRESS = ("step", "epoch", "samples", "gradient_evaluations", "seconds")
+PROGRESS = ("step", "epoch", "samples", "gradient_evaluations", "flops", "seconds")
 
 
 def pivot(
@@ -70,7 +70,7 @@ def to_target(curves: pd.DataFrame, runs: pd.DataFrame, target: float, measure: 
 
     Returns:
         A row per run: `run`, the axes that vary, `seed`, `reached`, and `step`, `epoch`, `samples`,
-        `gradient_evaluations` and `seconds` at that checkpoint, null where it was not reached.
+        `gradient_evaluations`, `flops` and `seconds` at that checkpoint, null where it was not reached.
 
     Raises:
         InputError: no such column.

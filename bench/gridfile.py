@@ -7,70 +7,17 @@ from typing import Any
 
 import msgspec
 
-from bench import claims
-from bench.errors import InputError, unknown
+from bench import claims, questions
+from bench.errors import InputError, unknown, words
+from bench.gridtext import SPACES, schema, write_example
 from bench.spec import Claim, Evidence, Finding, Grid, Study
+from bench.spec.question import Question, Rank, Refine
 from bench.spec.run import OPTIONS, Run, kind
 
-EXAMPLE = """\
-# A grid of runs for `python -m bench.run {name}`.
-# docs/grids.md lists every axis with its default, and every name that an axis can have.
-
-title = "Which learning rate does which depth want?"
-
-# Axes that advance together instead of multiplying, and combinations to leave out:
-zipped = [["activation", "init"]]
-exclude = [{{ activation = "sigmoid", depth = 8 }}]
-
-[grid]
-# An axis is one value or a list.
-data = "digits"
-split = "1437/360"
-model = "mlp"
-depth = [2, 4, 8]
-width = 32
-activation = ["sigmoid", "tanh", "relu"]
-init = ["glorot", "glorot", "he"]
-batch_size = 32
-epochs = 3
-
-# Values over a range: {{ logspace = [from, to, count] }}, {{ linspace = [from, to, count] }}, {{ range = [from, to] }};
-# `range` leaves the last one out, as in Python. A thousand values of a learning rate cost one compilation.
-learning_rate = {{ logspace = [0.001, 1.0, 7] }}
-seed = {{ range = [0, 4] }}
-
-# Options of a part have a dot in their name, which TOML wants quoted:
-# optimizer = "momentum"
-# "optimizer.momentum" = [0.5, 0.9, 0.99]
-
-# Claims about the runs, which are SUPPORTED, REFUTED or UNDECIDED: `before` (the first side reaches a target before the
-# second), `equal` (within some tolerance), `slope` (positive or negative over an axis). Seeds decide, in pairs; where a
-# side has several configurations, such as learning rates, half of the seeds choose the best and the others judge it.
-[[claim]]
-kind = "equal"
-first = {{ activation = "relu", depth = 2, learning_rate = 0.1 }}
-second = {{ activation = "tanh", depth = 2, learning_rate = 0.1 }}
-measure = "final_test_accuracy"
-within = 0.05
-# text = "ReLU or tanh: at two layers it does not matter"
-# expected = "SUPPORTED"    # exit status 4 where the verdict is another
-
-# [[claim]]                 # needs 12 seeds: 6 to choose each side's learning rate, 6 to judge
-# kind = "before"
-# first = {{ activation = "relu", depth = 2 }}
-# second = {{ activation = "sigmoid", depth = 2 }}
-# target = 0.5              # of `measure`, train_loss unless given
-
-# [[claim]]
-# kind = "slope"
-# over = "depth"
-# sign = "negative"
-# measure = "best_learning_rate"
-# where = {{ activation = "tanh" }}
-"""
-
-SPACES = ("logspace", "linspace", "range")
 MOST_VALUES = 1_000_000
+
+
+__all__ = ["parse", "read", "schema", "write_example"]
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,6 +28,8 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     zipped: list[list[str]] = []
     exclude: list[dict[str, Any]] = []
     claim: list[claims.OwnClaim] = []
+    rank: Rank | None = None
+    refine: Refine | None = None
 
 
 def read(path: Path) -> Study:
@@ -101,19 +50,21 @@ def read(path: Path) -> Study:
     grid = _beside(path.parent, grid)
     if path.stem in studies.names():
         raise InputError(f"{path}: a study of the catalogue is called {path.stem!r}; give the file another name.")
-    known = _claims(file, grid, str(path))
+    known, question = _asked(file, grid, str(path))
 
     def judge(evidence: Evidence) -> Sequence[Finding]:
         from bench import verdicts
 
         return verdicts.judge(file.claim, known, evidence) if known else ()
 
-    return Study("", path.stem, file.title, known, "", lambda profile, data: (grid,), judge, (), ())
+    return questions.study(path.stem, file.title, question, known, judge)
 
 
-def _claims(file: File, grid: Grid, where: str) -> tuple[Claim, ...]:
+def _asked(file: File, grid: Grid, where: str) -> tuple[tuple[Claim, ...], Question]:
     try:
-        return claims.check(file.claim, grid)
+        question = Question(grid, file.rank, file.refine)
+        questions.check(question)
+        return claims.check(file.claim, grid), question
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -136,7 +87,9 @@ def parse(text: str, where: str) -> tuple[Grid, File]:
         for axis in axes:
             kind(axis)
         return Grid(axes, file.zipped, file.exclude), file
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, InputError) as error:
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise InputError(f"{where}: {words(error)}.") from None
+    except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
 
@@ -209,51 +162,3 @@ def _spread(axis: str, space: str, numbers: Sequence[float]) -> list[float]:
         raise InputError(f"{name}: goes from one value to another, both above 0, not over exponents.")
     spread = np.geomspace if space == "logspace" else np.linspace
     return spread(*numbers).tolist()  # type: ignore[arg-type]
-
-
-def schema() -> dict[str, Any]:
-    """JSON Schema of a file, for editors that complete and check TOML."""
-    spaces = {
-        "type": "object",
-        "maxProperties": 1,
-        "additionalProperties": False,
-        "properties": {name: {"type": "array", "items": {"type": "number"}} for name in SPACES},
-    }
-    axes = {}
-    for name, field in Run.__dataclass_fields__.items():
-        if name != "options":
-            about = {"description": field.metadata["doc"], "default": field.default}
-            axes[name] = about | ({"anyOf": [{}, spaces]} if field.metadata["kind"] == "traced" else {})
-    patterns = {f"^{prefix}\\.": {"description": f"an option of the {prefix}"} for prefix in OPTIONS}
-    grid = {"type": "object", "properties": axes, "patternProperties": patterns, "additionalProperties": False}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "a grid of runs",
-        "type": "object",
-        "required": ["grid"],
-        "additionalProperties": False,
-        "properties": {
-            "title": {"type": "string"},
-            "grid": grid,
-            "zipped": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
-            "exclude": {"type": "array", "items": {"type": "object"}},
-            "claim": claims.schema(),
-        },
-    }
-
-
-def write_example(path: Path) -> None:
-    """A commented example to begin with.
-
-    Raises:
-        InputError: the file exists, or is not called `.toml`.
-    """
-    if path.suffix != ".toml":
-        raise InputError(f"--new {path}: the name of a grid's file ends in .toml.")
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(EXAMPLE.format(name=path))
-    except FileExistsError:
-        raise InputError(f"--new {path}: it exists already; nothing was written.") from None
-    except OSError as error:
-        raise InputError(f"--new {path}: {error.strerror or error}.") from None

@@ -32,11 +32,12 @@ class Best(NamedTuple):
 def varied(runs: "Frame") -> list[str]:
     """The axes of a table of runs that have more than one value, but for the seed.
 
-    Null counts as a value of an axis that every run has, such as the batch size of full batches, and not of an option,
-    such as `optimizer.momentum`, which runs with another optimizer lack.
+    Null is a value of `batch_size`, full batches. Elsewhere it is none: runs with another optimizer lack
+    `optimizer.momentum`, and full batches have no `order`.
     """
     axes = [name for name in runs.columns if (name in STATIC or name in TRACED or "." in name) and name != "seed"]
-    return [name for name in axes if runs[name].nunique(dropna="." in name) > 1]
+    columns = {"width": "widths"} if "widths" in runs else {}  # one number, or one per layer
+    return [name for name in axes if runs[columns.get(name, name)].nunique(dropna=name != "batch_size") > 1]
 
 
 def measure_of(runs: "Frame") -> str:

@@ -136,6 +136,7 @@ def gradients(judged: "Sequence[Judged]") -> None:
 def outcome(one: "Judged") -> None:
     """What became of a grid of one's own: how its runs ended, and the configurations that did best."""
     from bench.outcome import best
+    from bench.ranking.answer import answered, best_path, show
 
     console, runs, found = _console(), one.evidence.runs, best(one.evidence.runs)
     counts = runs["status"].astype(str).value_counts().to_dict()
@@ -149,6 +150,8 @@ def outcome(one: "Judged") -> None:
     for row in found.table.itertuples(index=False):
         grid.add_row(*(escape(_cell(value)) for value in row))
     console.print(grid)
+    if said := answered(one):
+        show(said, console, best_path(one.folder, one.study.name))
 
 
 def _cell(value: Any) -> str:

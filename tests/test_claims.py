@@ -6,7 +6,7 @@ import tomllib
 import jsonschema
 import pytest
 
-from bench import claims, gridfile, run
+from bench import claims, gridfile, gridtext, run
 from bench.errors import InputError
 
 GRID = """
@@ -115,7 +115,7 @@ def test_the_best_learning_rate_has_a_slope_too(tmp_path, capsys):
 
 
 def test_the_schema_knows_the_claims():
-    schema = json.loads(json.dumps(gridfile.schema()))
+    schema = json.loads(json.dumps(gridtext.schema()))
     for text in (BEFORE, EQUAL, SLOPE):
         jsonschema.validate(tomllib.loads(f"{GRID}\n[[claim]]\n{text}"), schema)
     for text in (BEFORE + "\nwithin = 1", SLOPE.replace("slope", "slop"), EQUAL.replace("within = 0.5", "")):

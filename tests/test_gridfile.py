@@ -7,7 +7,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from bench import gridfile, run
+from bench import gridfile, gridtext, run
 from bench.errors import InputError
 
 TINY = """
@@ -168,8 +168,8 @@ def test_the_verdict_on_gradients_is_told_as_events_too(tmp_path, capsys):
 
 
 def test_the_schema_accepts_the_example_and_refuses_a_typo():
-    schema = json.loads(json.dumps(gridfile.schema()))
-    example = tomllib.loads(gridfile.EXAMPLE.format(name="x.toml"))
+    schema = json.loads(json.dumps(gridtext.schema()))
+    example = tomllib.loads(gridtext.EXAMPLE.format(name="x.toml"))
     jsonschema.validate(example, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(example | {"grid": {"deph": 3}}, schema)

@@ -1,6 +1,5 @@
 """What the panel says: tables in the terminal, files, and a runnable grid of each best configuration."""
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from bench.events import Event
+from bench.gridtext import as_toml
 from bench.optimizers.judge import BUDGETS, RATIOS, Verdict
 from bench.optimizers.panel import Panel
 from bench.show import WIDTH
@@ -140,14 +140,3 @@ def save(verdict: Verdict, panel: Panel, folder: Path) -> None:
         (folder / "best" / f"best-{row.workload}-{row.optimizer}.toml".replace("_", "-").lower()).write_text(
             as_toml(title, axes), encoding="utf-8"
         )
-
-
-def as_toml(title: str, axes: dict[str, Any]) -> str:
-    """A grid as a file that `bench.gridfile` reads: strings, numbers and lists are written alike in TOML and JSON."""
-    lines = [f"{json.dumps(axis)} = {json.dumps(_listed(value))}" for axis, value in axes.items()]
-    return "\n".join([f"title = {json.dumps(title)}", "", "[grid]", *lines]) + "\n"
-
-
-def _listed(value: Any) -> Any:
-    """One value that is a sequence, such as a list of checkpoints, is a list in a list."""
-    return [list(value)] if isinstance(value, tuple) else value

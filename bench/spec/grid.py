@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.errors import InputError
+from bench.errors import InputError, unknown
 from bench.spec.run import validate
 
 
@@ -46,6 +46,18 @@ class Columns:
         """The values of a traced axis, one per run, as float64 (seed: int64)."""
         dtype = np.int64 if axis == "seed" else np.float64
         return np.asarray(self.values[axis], dtype)[self.codes[axis]]
+
+
+def values_of(grid: Grid, axis: str) -> list[Any]:
+    """The values of an axis, as they were given.
+
+    Raises:
+        InputError: the grid does not have it.
+    """
+    if axis not in grid.axes:
+        raise unknown("axis", axis, grid.axes)
+    given = grid.axes[axis]
+    return list(given) if _listed(given) else [given]
 
 
 def _listed(value: Any) -> bool:

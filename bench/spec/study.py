@@ -8,6 +8,7 @@ from bench.spec.evidence import Evidence, Lookup
 from bench.spec.finding import Claim, Figure, Finding
 from bench.spec.grid import Grid
 from bench.spec.parts import Parts
+from bench.spec.question import Question
 
 Profile = Literal["full", "quick", "cell"]
 """`quick` drops cells, never seeds or rules; `cell` is the smallest grid on which the mutants must show."""
@@ -48,6 +49,7 @@ class Study:
         mutants: the bugs it must catch.
         figures: what to draw.
         refine: `(evidence, rounds completed before) -> grids` of the next round; nothing ends the rounds.
+        question: of a grid of one's own: who is ranked, and by what; None for studies of the catalogue.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Study:
     mutants: tuple[Mutant, ...]
     figures: tuple[Figure, ...]
     refine: Callable[[Evidence, int], Sequence[Grid]] = never
+    question: Question | None = None
 
     @property
     def prediction(self) -> str:
