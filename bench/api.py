@@ -15,6 +15,7 @@ from bench.cache import compile_cache
 from bench.errors import InputError
 from bench.events import Event
 from bench.evidence import frame, with_axes
+from bench.executors import executor_of
 from bench.own import with_installed, with_own
 from bench.parts import Catalogue, default_parts
 from bench.pipeline import Settings, run_study
@@ -171,6 +172,7 @@ def run_grid(
     out: str | Path = "results",
     platform: str | None = None,
     *,
+    workers: int = 0,
     optimizers: Mapping[str, Any] | None = None,
     models: Mapping[str, Any] | None = None,
     activations: Mapping[str, Any] | None = None,
@@ -186,6 +188,7 @@ def run_grid(
         name: of the folder; derived from the grid unless given.
         out: folder of the results.
         platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
+        workers: processes that share out the devices and train; this process unless given.
         optimizers: of one's own, name -> `(learning_rate, **constants) -> optax.GradientTransformation`.
         models: of one's own, name -> `(init(normal, shape), apply(parameters, x))`.
         activations: of one's own, name -> `z -> h`.
@@ -223,7 +226,9 @@ def run_grid(
         if event.kind == "error":
             warnings.warn(f"program {event.facts['program']} failed: {event.facts['message']}", stacklevel=2)
 
-    judged = run_study(study, parts, Settings("full", Path(out), tuple(devices)), tell)
+    settings = Settings("full", Path(out), tuple(devices), workers=workers)
+    with executor_of(parts, settings) as executor:
+        judged = run_study(study, parts, settings, tell, executor)
     if judged.failed:
         raise RuntimeError(f"{judged.failed} of {judged.programs} programs failed; call again to try them once more.")
     return Result(judged.folder)

@@ -37,6 +37,8 @@ def shares(workers: int, devices: Sequence[Any]) -> list[Share]:
         InputError: more workers than devices, or devices that processes cannot share.
     """
     platform, there = devices[0].platform, len(devices)
+    if workers < 1:
+        raise InputError(f"workers = {workers}: give a number of at least 1, or leave it out.")
     if workers > there:
         raise InputError(f"--workers {workers}: there are {there} devices to share out; give at most {there}.")
     if platform not in ("cpu", "gpu"):
