@@ -13,8 +13,13 @@ class DamagedFile(InputError):
     """A result file whose checksum or structure is wrong; the message says which one and what to do."""
 
     def __init__(self, path: object, reason: object, remedy: str) -> None:
-        self.path, self.reason = Path(str(path)), " ".join(str(reason).split())
+        self.path, self.reason = Path(str(path)), words(reason)
         super().__init__(f"{path} is damaged ({self.reason}): {remedy}.")
+
+
+def words(said: object) -> str:
+    """What a library says, on one line of at most 200 signs, without those that a terminal would act on."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(str(said).split()))[:200]
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> InputError:

@@ -1,5 +1,6 @@
 """Data in a file of one's own: CSV, gzipped CSV or Parquet, read whole and checked before anything else happens."""
 
+import contextlib
 import functools
 import gzip
 import re
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 
 from bench.data.own import OPTIONS, Place, raw_of
 from bench.data.source import Raw, Source
-from bench.errors import InputError
+from bench.errors import InputError, words
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 MOST_BYTES = 2**31
@@ -49,9 +50,6 @@ def file_source(name: str) -> Source:
     @functools.cache
     def rows(*options: tuple[str, Any]) -> Raw:
         chosen = dict(options)
-        for option, value in options:
-            if not isinstance(value, str):
-                raise InputError(f"{option} = {value!r}: give text.")
         return raw_of(read(chosen["data.separator"]), Place(name), chosen)
 
     def make(seed: int, options: Mapping[str, Any]) -> Raw:
@@ -86,32 +84,47 @@ def _csv(data: bytes, name: str, separator: str) -> pa.Table:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise place.error("is UTF-16; save it as UTF-8.")
     _check_header(data, separator, place)
+    try:
+        table = _parsed(data, separator)
+        table.column_names  # noqa: B018 - decodes them
+    except UnicodeDecodeError:
+        raise place.error("the header is not UTF-8; save the file as UTF-8.") from None
+    except pa.ArrowInvalid as error:
+        raise place.error(_why(data, separator, error)) from None
+    return table
+
+
+def _parsed(data: bytes, separator: str, ragged: Any = None) -> pa.Table:
+    return pacsv.read_csv(
+        pa.BufferReader(data),
+        pacsv.ReadOptions(use_threads=False),  # rows are numbered only where they are read in order
+        pacsv.ParseOptions(delimiter=separator, invalid_row_handler=ragged, newlines_in_values=True),
+        pacsv.ConvertOptions(null_values=[], strings_can_be_null=False, timestamp_parsers=[]),
+    )
+
+
+def _why(data: bytes, separator: str, error: pa.ArrowInvalid) -> str:
+    """What is wrong with a CSV file that cannot be read."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as bad:
+        line = data.count(b"\n", 0, bad.start) + 1
+        return f"line {line} holds bytes that are not UTF-8; save the file as UTF-8."
     ragged: list[pacsv.InvalidRow] = []
 
     def note(row: pacsv.InvalidRow) -> str:
         ragged.append(row)
         return "error"
 
-    try:
-        table = pacsv.read_csv(
-            pa.BufferReader(data),
-            pacsv.ReadOptions(use_threads=False),  # rows are numbered only where they are read in order
-            pacsv.ParseOptions(delimiter=separator, invalid_row_handler=note, newlines_in_values=True),
-            pacsv.ConvertOptions(null_values=[], strings_can_be_null=False, timestamp_parsers=[]),
-        )
-        table.column_names  # noqa: B018 - decodes them
-    except UnicodeDecodeError:
-        raise place.error("the header is not UTF-8; save the file as UTF-8.") from None
-    except pa.ArrowInvalid as error:
-        if ragged:
-            row = ragged[0]
-            raise place.error(
-                f"row {row.number - 1} has {row.actual_columns} cells, the header has {row.expected_columns}; give as"
-                " many, and quote cells that contain the separator."
-            ) from None
-        reason = " ".join(str(error).split())[:120]
-        raise place.error(f"is no CSV that can be read ({reason}); save it anew as CSV.") from None
-    return table
+    with contextlib.suppress(pa.ArrowInvalid):
+        _parsed(data, separator, note)
+    if not ragged:
+        return f"is no CSV that can be read ({words(error)}); save it anew as CSV."
+    row = ragged[0]
+    return (
+        f"row {row.number - 1} has {row.actual_columns} cells, the header has {row.expected_columns}; give as many, and"
+        " quote cells that contain the separator."
+    )
 
 
 def _check_header(data: bytes, separator: str, place: Place) -> None:
@@ -139,5 +152,4 @@ def _parquet(data: bytes, name: str) -> pa.Table:
             raise place.error(f"needs more than {MOST_BYTES:,} bytes of memory; give a sample of its rows.")
         return file.read()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise place.error(f"is no Parquet file that can be read ({reason}); write it anew.") from None
+        raise place.error(f"is no Parquet file that can be read ({words(error)}); write it anew.") from None

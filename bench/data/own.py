@@ -10,7 +10,7 @@ import pyarrow.compute
 from numpy.typing import NDArray
 
 from bench.data.source import Raw, Source
-from bench.errors import InputError, unknown
+from bench.errors import InputError, unknown, words
 
 pc: Any = pyarrow.compute  # makes its functions when it is imported, which no type checker sees
 MOST_CLASSES = 20
@@ -82,7 +82,11 @@ def array_source(name: str, x: Any, y: Any) -> Source:
     Raises:
         InputError: arrays of other shapes, types or lengths, or that are not finite.
     """
-    place, x, y = Place(f"data {name!r}", 0), np.array(x), np.array(y)
+    place = Place(f"data {name!r}", 0)
+    try:
+        x, y = np.array(x), np.array(y)
+    except ValueError:
+        raise place.error("X or y has rows of different lengths; give arrays.") from None
     if x.ndim != 2 or 0 in x.shape or x.dtype.kind not in "biuf":
         raise place.error(f"X is {x.dtype} of shape {x.shape}; give numbers of shape (rows, features).")
     if y.shape != x.shape[:1]:
@@ -92,7 +96,7 @@ def array_source(name: str, x: Any, y: Any) -> Source:
         raise place.error(f"X[{row}, {column}] is {x[row, column]}; give finite numbers.")
     try:
         column = pa.chunked_array([pa.array(y)])
-    except pa.ArrowException:
+    except (pa.ArrowException, OverflowError):
         raise place.error(f"y holds {y.dtype}; give numbers or labels of one type.") from None
     columns = [str(index) for index in range(x.shape[1])]
 
@@ -178,7 +182,7 @@ def _numbers(column: pa.ChunkedArray, name: str, place: Place, spare: bool = Tru
     elif pa.types.is_null(kind):
         _missing(0, name, place)
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or kind == "bool"):
-        raise place.error(f"column {name!r} holds {kind}; {remedy}.")
+        raise place.error(f"column {name!r} holds {words(kind)}; {remedy}.")
     if column.null_count:
         _missing(pc.index(pc.is_null(column), True).as_py(), name, place)
     if kind == "bool":

@@ -27,6 +27,8 @@ def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
         InputError: non-finite rows, a split that the data cannot give, a single class.
     """
     options = {name: static.get(name, default) for name, default in source.options.items()}
+    for name, value in options.items():
+        _check_option(name, value, source.options[name])
     raw = source.make(seed, options)
     _check(raw, static["data"])
     x = raw.x
@@ -40,6 +42,16 @@ def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
     parts = (x[train], raw.y[train], x[test], raw.y[test])
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(part).tobytes() for part in parts)).hexdigest()
     return Table(*parts, raw.classes, raw.truth, digest)
+
+
+def _check_option(name: str, value: Any, default: Any) -> None:
+    """Refuses a value of another kind than the default: a number for a name, a fraction for a count."""
+    kinds = {bool: (bool, "true or false"), int: (int, "a whole number"), str: (str, "text in quotes")}
+    kind, right = kinds.get(type(default), ((int, float), "a number"))
+    if not isinstance(value, kind) or isinstance(value, bool) != isinstance(default, bool):
+        raise InputError(f"{name} = {value!r}: give {right}.")
+    if isinstance(value, float) and not np.isfinite(value):
+        raise InputError(f"{name} = {value!r}: give a finite number.")
 
 
 def _check(raw: Raw, name: str) -> None:

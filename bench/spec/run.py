@@ -6,7 +6,7 @@ that a thousand values cost one compilation.
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from bench.errors import InputError, unknown
@@ -100,6 +100,10 @@ _CHOICES = {
     "dtype": ("float16", "bfloat16", "float32", "float64"),
 }
 _WORDS = {"batch_size": "full", "probe_rows": "all"}  # counts that a word may stand for
+_LISTS = ("checkpoints", "probes")  # one or several in one run
+_NAMES = {
+    name for name, field in _FIELDS.items() if isinstance(field.default, str) and name not in (*_WORDS, "checkpoints")
+}
 
 
 def kind(axis: str) -> str:
@@ -133,12 +137,18 @@ def validate(axis: str, value: Any) -> None:
         _validate_number(axis, value)
     elif isinstance(value, dict):
         raise InputError(f"{axis} = {value!r}: give one value or a list of values.")
+    elif axis in _NAMES and not all(isinstance(one, str) for one in _several(axis, value)):
+        raise InputError(f"{axis} = {value!r}: give a name in quotes.")
     elif axis in _CHOICES and value not in _CHOICES[axis]:
         raise unknown(axis, value, _CHOICES[axis])
     elif axis in ("bias", "final_parameters") and not isinstance(value, bool):
         raise InputError(f"{axis} = {value!r}: give true or false.")
     elif axis in ("depth", "epochs", "steps", "pretraining_steps", "repeats", "lanes", "width", *_WORDS):
         _validate_count(axis, value)
+
+
+def _several(axis: str, value: Any) -> Sequence[Any]:
+    return value if axis in _LISTS and isinstance(value, (tuple, list)) else (value,)
 
 
 def _validate_number(axis: str, value: Any) -> None:

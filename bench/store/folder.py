@@ -27,6 +27,7 @@ SCHEMA_VERSION = 1
 
 _MEMBERS = ("runs", "curves", "layers", "values", "programs", "parameters")
 _NAME = re.compile(r"\A[a-z0-9][a-z0-9_-]{0,63}\Z")
+_KEY = re.compile(r"\A[a-zA-Z0-9_-]{1,64}\Z")
 
 
 def study_folder(root: Path, name: str, profile: str) -> Path:
@@ -236,7 +237,7 @@ def _manifest(path: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found["programs"], list):
+        if not isinstance(found["programs"], list) or not all(map(_is_key, found["programs"])):
             raise TypeError("no list of programs")
         schema = int(found.pop("schema", 1))
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -248,6 +249,11 @@ def _manifest(path: Path) -> dict[str, Any]:
             " use the version that wrote it or a newer one, or choose another folder with --out."
         )
     return found
+
+
+def _is_key(key: object) -> bool:
+    """Whether it can be the name of a program, which is that of its file."""
+    return isinstance(key, str) and bool(_KEY.match(key))
 
 
 def _decoded(table: pa.Table) -> pa.Table:

@@ -56,7 +56,7 @@ BAD = {  # name of the file, its content, further lines of the grid, what is sai
     "nothing left": ("d.csv", GOOD, '"data.ignore" = "a, b"', "no column is left beside the target 'kind'"),
     "task": ("d.csv", GOOD, '"data.task" = "ranking"', "unknown data.task 'ranking'. Valid: auto, classification"),
     "option": ("d.csv", GOOD, '"data.rows" = 3', "unknown option 'data.rows'"),
-    "option of another type": ("d.csv", GOOD, '"data.ignore" = 3', "data.ignore = 3: give text"),
+    "option of another type": ("d.csv", GOOD, '"data.ignore" = 3', "data.ignore = 3: give text in quotes"),
     "separator": ("d.csv", GOOD, '"data.separator" = ";;"', "data.separator = ';;': give one character"),
     "empty cell": ("d.csv", b"a,b,kind\n1,2,x\n3,,y\n", "", "row 2, column 'b' is empty; fill it in"),
     "missing value": ("d.csv", b"a,b,kind\n1,2,x\n3,NA,y\n", "", "row 2, column 'b' is 'NA', a missing value"),

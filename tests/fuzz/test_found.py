@@ -1,0 +1,105 @@
+"""What fuzzing found: input that ended in a traceback, or was refused in less than a sentence."""
+
+import sys
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench import gridfile
+from bench.data import array_source
+from bench.data.files import file_source
+from bench.data.own import OPTIONS, Place, raw_of
+from bench.errors import InputError, words
+from bench.parts import Catalogue
+from bench.plan import plan
+from bench.spec import Grid
+from bench.store import Folder
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        ({"probes": 0}, "probes = 0: give a name in quotes."),
+        ({"probes": [["norms", 1]]}, "probes = ('norms', 1): give a name in quotes."),
+        ({"split": 0}, "split = 0: give a name in quotes."),
+        ({"model": None}, "model = None: give a name in quotes."),
+        ({"optimizer": 1.5}, "optimizer = 1.5: give a name in quotes."),
+        ({"data": "classes", "data.rows": "many"}, "data.rows = 'many': give a whole number."),
+        ({"data": "classes", "data.rows": 2.5}, "data.rows = 2.5: give a whole number."),
+        ({"data": "classes", "data.rows": True}, "data.rows = True: give a whole number."),
+        ({"data": "iris", "data.offset": float("nan")}, "data.offset = nan: give a finite number."),
+        ({"data": "iris", "data.target": 3}, "data.target = 3: give text in quotes."),
+    ],
+)
+def test_values_of_another_kind(axes, said, parts):
+    with pytest.raises(InputError) as caught:
+        plan([Grid(axes)], Catalogue(parts).describe, "fuzz")
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[grid]\ntitle", "x.toml: Expected '=' after a key in a key/value pair (at end of document)."),
+        ("title = []\n[grid]", "x.toml: Expected `str`, got `array` - at `$.title`."),
+        ('[grid]\n[[claim]]\n"\\u0001" = 1', "x.toml: Object contains unknown field `?` - at `$.claim[0]`."),
+    ],
+)
+def test_what_libraries_say_of_toml_is_a_sentence_on_one_line(text, said):
+    with pytest.raises(InputError) as caught:
+        gridfile.parse(text, "x.toml")
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b,kind\n1,2,x\n3,\xff\n", "d.csv: line 3 holds bytes that are not UTF-8; save the file as UTF-8."),
+        (b"a,b,kind\n1,2,x\n3,4\n", "d.csv: row 2 has 2 cells, the header has 3; give as many, and quote cells"),
+    ],
+)
+def test_a_ragged_row_that_is_no_text_is_no_exception_in_a_library(content, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ignored = []
+    monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+    (tmp_path / "d.csv").write_bytes(content)
+    source = file_source("d.csv")
+    with pytest.raises(InputError) as caught:
+        source.make(0, {**source.options, "data.target": "kind"})
+    assert str(caught.value).startswith(said)
+    assert not ignored
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"),
+    [
+        ([[], [0.0]], [0, 1], "data 'mine': X or y has rows of different lengths; give arrays."),
+        ([[0.0], [1.0]], [10**30, 0], "data 'mine': y holds object; give numbers or labels of one type."),
+    ],
+)
+def test_arrays_that_are_none(x, y, said):
+    with pytest.raises(InputError) as caught:
+        array_source("mine", x, y)
+    assert str(caught.value) == said
+
+
+def test_the_type_of_a_column_is_said_on_one_line():
+    table = pa.table({"a": [{"\x00\n": 1}, {"\x00\n": 2}], "kind": ["x", "y"]})
+    with pytest.raises(InputError) as caught:
+        raw_of(table, Place("d"), {**OPTIONS, "data.target": "kind"})
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("programs", ["[[]]", "[1]", '["../../secret"]', '["a/b"]', '[""]', "{}"])
+def test_a_manifest_whose_programs_are_no_names(programs, tmp_path):
+    (tmp_path / "manifest-0.json").write_text(f'{{"programs": {programs}}}')
+    with pytest.raises(InputError, match=r"manifest-0\.json is damaged \(no list of programs\): remove it"):
+        Folder(tmp_path).saved()
+
+
+@given(st.text())
+def test_words_of_a_library_stay_on_one_line(text):
+    assert words(text).isprintable()
+    assert len(words(text)) <= 200
