@@ -11,6 +11,7 @@ COMMANDS = {
     "figure": "write a figure of a study as PDF, SVG, PNG, CSV or JSON",
     "compare": "say which runs and verdicts differ between two results of one grid",
     "merge": "join results of one plan, such as shards",
+    "simulate": "say how long a grid would take on many devices, and what would limit it",
     "clean": "remove results",
     "doctor": "look at the installation and the machine, with a self-test",
     "catalogue": "write the table of studies from the results that come with the suite",

@@ -1,10 +1,11 @@
-"""Who trains the programs of a run: this process, or worker processes of this host."""
+"""Who trains the programs of a run: this process, worker processes of this host, or the workers of a cluster."""
 
 import contextlib
 from collections.abc import Iterator
 
 import jax
 
+from bench.cluster import OnDask
 from bench.measure import Compiler, Executor, InProcess
 from bench.pipeline import Settings
 from bench.spec import Parts
@@ -17,11 +18,14 @@ def executor_of(parts: Parts, settings: Settings) -> Iterator[Executor]:
 
     Args:
         parts: the registries that its programs name.
-        settings: how to run; `devices`, `workers` and `timed` decide.
+        settings: how to run; `devices`, `workers`, `cluster` and `timed` decide.
 
     Raises:
         InputError: more workers than devices, or parts that cannot be sent to another process.
     """
+    if settings.cluster:
+        yield OnDask(settings.cluster, parts)
+        return
     if not settings.workers:
         yield InProcess(Compiler(parts, settings.devices), settings.timed)
         return

@@ -10,6 +10,7 @@ import tyro
 from bench.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from bench.cluster import Cluster
     from bench.pipeline import Settings
 
 MOST_SECONDS = 3600
@@ -45,6 +46,8 @@ class Options:
     """Devices to spread runs over; all unless given, which on a CPU is one per core."""
     workers: Annotated[int | None, _option("N")] = None
     """Train in N processes that share out the devices; one that is lost is replaced, and its program tried again."""
+    dask: Annotated[str | None, _option("local:N|ADDRESS|FILE.json")] = None
+    """Train on the workers of a Dask cluster: N of this host, or those of the scheduler at tls://host:port."""
     lanes: Annotated[int | None, _option("N")] = None
     """Runs computed together; chosen from the working set unless given."""
     shard: Annotated[str | None, _option("i/n")] = None
@@ -89,6 +92,8 @@ def check(options: Options) -> None:
             raise InputError(f"{name} {value}: give a number of at least 1.")
     if options.time and (options.workers or 1) > 1:
         raise InputError(f"--time measures programs that run alone; leave out --workers {options.workers}.")
+    if options.dask is not None:
+        _check_dask(options)
     if options.verdict not in (None, "gradients"):
         raise unknown("verdict", options.verdict, ["gradients"])
     if options.track:
@@ -110,8 +115,23 @@ def _check_shard(options: Options) -> None:
             raise InputError(f"--shard trains a part and does not look at it; leave out {name} until all are there.")
 
 
-def settings_of(options: Options) -> "Settings":
+def _check_dask(options: Options) -> None:
+    from bench.cluster.connect import check_address, workers_of
+
+    asked = options.dask or ""
+    if not workers_of(asked):
+        check_address(asked)
+    for name, value in (("--time", options.time), ("--audit", options.audit), ("--workers", options.workers)):
+        if value:
+            raise InputError(f"--dask trains elsewhere; leave out {name}.")
+
+
+def settings_of(options: Options, cluster: "Cluster | None" = None) -> "Settings":
     """How to run; configures JAX.
+
+    Args:
+        options: of the command.
+        cluster: whose workers train.
 
     Raises:
         InputError: the platform is not there, or has fewer devices.
@@ -121,9 +141,13 @@ def settings_of(options: Options) -> "Settings":
     from bench.pipeline import Settings
     from bench.plan import shard_of
 
-    if options.workers:  # they hold the memory of a GPU, not this process
+    if options.workers or cluster:  # they hold the memory of a GPU, not this process
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    devices = train.configure(options.platform, options.devices, None if options.time else compile_cache())
+    if cluster:
+        train.configure("cpu", 1)  # nothing is trained here
+        devices = [cluster.device]
+    else:
+        devices = train.configure(options.platform, options.devices, None if options.time else compile_cache())
     return Settings(
         profile="full" if (options.profile or (options.studies and "full")) == "full" else "quick",
         out=options.out,
@@ -135,5 +159,6 @@ def settings_of(options: Options) -> "Settings":
         parameters=options.parameters,
         most_seconds=float("inf") if options.yes else MOST_SECONDS,
         workers=options.workers or 0,
+        cluster=cluster,
         shard=shard_of(options.shard) if options.shard else None,
     )

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,9 @@ from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, S
 from bench.spec.study import Profile
 from bench.stats import as_expected, verdicts, worst
 from bench.store import TABLES, Folder, findings_table, program_tables, study_folder
+
+if TYPE_CHECKING:  # its workers know this module
+    from bench.cluster import Cluster
 
 MOST_ROUNDS = 6
 
@@ -42,6 +45,7 @@ class Settings:
     most_seconds: float = float("inf")
     shard: Shard | None = None
     workers: int = 0  # processes that train; this one where there are none
+    cluster: "Cluster | None" = None  # whose workers train instead
 
 
 @dataclasses.dataclass(frozen=True)

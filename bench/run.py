@@ -31,6 +31,7 @@ from bench.stopping import stoppable
 # have been read, so that --help and a mistyped option answer at once.
 
 if TYPE_CHECKING:
+    from bench.cluster import Cluster
     from bench.measure import Executor
     from bench.pipeline import Judged, Settings
     from bench.progress import Progress
@@ -94,8 +95,8 @@ def _run(options: Options) -> int:
         print(json.dumps(gridfile.schema(), indent=1))
         return 0
     chosen = _chosen(options)
-    with Progress(options.json, options.verbose) as progress, warnings_told(progress):
-        settings = settings_of(options)
+    with Progress(options.json, options.verbose) as progress, warnings_told(progress), _cluster(options) as cluster:
+        settings = settings_of(options, cluster)
         if options.dry_run:
             return _dry_run(chosen, settings, options)
         judged, facts = _train(chosen, settings, options, progress)
@@ -108,6 +109,14 @@ def _run(options: Options) -> int:
     if not options.json and not options.no_report and not options.shard:
         after.page(judged, options)
     return facts["exit"]
+
+
+def _cluster(options: Options) -> "contextlib.AbstractContextManager[Cluster | None]":
+    if not options.dask or options.dry_run:
+        return contextlib.nullcontext()
+    from bench.cluster import connected
+
+    return connected(options.dask, options.platform, options.devices)
 
 
 def _chosen(options: Options) -> "list[Study]":

@@ -1,0 +1,203 @@
+"""From `local:N`, an address or a scheduler's file to a Dask client whose workers are fit to train."""
+
+import contextlib
+import dataclasses
+import ipaddress
+import json
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from bench.cluster.worker import Workplace, difference, facts_here, facts_of
+from bench.errors import InputError
+
+# distributed, of the extra `cluster`, takes a second to import and is imported by the functions that need it.
+
+REMEDY = "pip install -c constraints.txt -e '.[cluster]'"
+PATIENCE = 30.0
+"""Seconds without a worker after which it is said that one is waited for."""
+
+
+class Device(NamedTuple):
+    """The device that every worker trains on, as far as a plan must know it."""
+
+    platform: str
+    device_kind: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A client, how its workers are set up, and what all of them are made of."""
+
+    client: Any
+    workplace: Workplace
+    facts: Mapping[str, str]
+
+    @property
+    def device(self) -> Device:
+        """What the workers train on."""
+        return Device(self.facts["platform"], self.facts["device"])
+
+
+def check_address(text: str) -> str:
+    """The address that is meant; nothing that is not encrypted leaves this host.
+
+    Args:
+        text: `tls://host:port`, `tcp://127.0.0.1:port`, or the path of a scheduler's file.
+
+    Returns:
+        The address.
+
+    Raises:
+        InputError: no address, or one that would send programs and results over a network in the clear.
+    """
+    address = _of_file(Path(text)) if text.endswith(".json") else text
+    found = urlsplit(address)
+    try:
+        whole = found.scheme == "inproc" or (found.hostname and found.port)
+    except ValueError:  # a port that is no number
+        whole = False
+    if found.scheme not in ("tls", "tcp", "inproc") or not whole:
+        raise InputError(
+            f"--dask {text}: give local:N, tls://host:port, tcp://127.0.0.1:port, or the path of a scheduler.json."
+        )
+    if found.scheme == "tcp" and not _loopback(found.hostname or ""):
+        raise InputError(
+            f"the scheduler at {address} is not on this host, and tcp:// is not encrypted: whoever can reach it can run"
+            " code; start it with certificates and give its tls:// address (docs/cluster.md says how)."
+        )
+    return address
+
+
+def _of_file(path: Path) -> str:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["address"]
+    except FileNotFoundError:
+        raise InputError(f"--dask {path}: no such file; `dask scheduler --scheduler-file {path}` writes it.") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"--dask {path}: this is not a file of a Dask scheduler, which has an `address`.") from None
+    if not isinstance(found, str):
+        raise InputError(f"--dask {path}: its `address` is not a text.")
+    return found
+
+
+def _loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def workers_of(text: str) -> int | None:
+    """N of `local:N`; None if it is an address.
+
+    Raises:
+        InputError: not a number of workers.
+    """
+    if not text.startswith("local"):
+        return None
+    found = re.fullmatch(r"local:([1-9][0-9]{0,3})", text)
+    if not found:
+        raise InputError(f"--dask {text}: give local:N with N workers, such as local:2.")
+    return int(found[1])
+
+
+@contextlib.contextmanager
+def connected(text: str, platform: str | None = None, devices: int | None = None) -> Iterator[Cluster]:
+    """A cluster whose workers have been checked; one that was started here is stopped at the end.
+
+    Args:
+        text: `local:N`, an address, or a scheduler's file.
+        platform: that workers must have.
+        devices: of each worker; all that it has unless given, which are its share of the cores with `local:N`.
+
+    Raises:
+        InputError: no such scheduler, one that must not be used, or workers that must not train.
+    """
+    count = workers_of(text)
+    address = None if count else check_address(text)
+    try:
+        from distributed import Client, LocalCluster, Security  # noqa: PLC0415
+    except ImportError:
+        raise InputError(f"--dask needs the extra `cluster`: {REMEDY}.") from None
+    if address and address.startswith("tls") and not Security().get_connection_args("client").get("ssl_context"):
+        raise InputError(
+            f"--dask {text}: no certificates: name them by DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..CLIENT__CERT and"
+            " ..CLIENT__KEY, or in Dask's configuration (docs/cluster.md says how)."
+        )
+    with contextlib.ExitStack() as stack:
+        workplace = Workplace(platform, devices)
+        if count:
+            workplace = dataclasses.replace(workplace, cores=_shares(count))
+            options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None, "silence_logs": 50}
+            address = stack.enter_context(LocalCluster(n_workers=count, processes=True, **options))
+        try:
+            client = stack.enter_context(Client(address, set_as_default=False))
+        except (OSError, TimeoutError, TypeError, ValueError) as error:
+            raise InputError(f"--dask {text}: no scheduler answers: {' '.join(str(error).split())}.") from None
+        yield checked(client, workplace)
+
+
+def checked(client: Any, workplace: Workplace) -> Cluster:
+    """A client with what its workers are made of; waits for the first one where there is none yet.
+
+    Args:
+        client: of Dask, from wherever.
+        workplace: how workers are set up.
+
+    Raises:
+        InputError: its scheduler must not be used, or a worker differs from this process or from the others.
+    """
+    check_address(client.scheduler.address)
+    present = list(client.nthreads()) or [None]
+    asked = [
+        client.submit(facts_of, workplace, workers=worker and [worker], pure=False, key=f"facts-{os.urandom(8).hex()}")
+        for worker in present
+    ]
+    with client.as_current():
+        _wait(asked)
+    found = [_answer(future, worker) for future, worker in zip(asked, present, strict=True)]
+    wanted = {**found[0], **facts_here()}
+    for worker, own in zip(present, found, strict=True):
+        wrong = difference(own, wanted)
+        if wrong:
+            raise InputError(f"worker {worker} has {wrong}: all must have the same; update it, or start without it.")
+    return Cluster(client, workplace, wanted)
+
+
+def _wait(asked: list[Any]) -> None:
+    """Until all have answered, however long the queue of a batch system is."""
+    from distributed import wait  # noqa: PLC0415
+
+    said = False
+    while True:
+        with contextlib.suppress(TimeoutError):
+            wait(asked, timeout=PATIENCE)
+            return
+        if not said:
+            warnings.warn("no worker of the cluster has answered yet; waiting for one", stacklevel=2)
+            said = True
+
+
+def _answer(future: Any, worker: str | None) -> dict[str, str]:
+    if future.status == "finished":
+        return future.result()
+    error = future.exception()
+    if isinstance(error, InputError):
+        raise InputError(f"worker {worker}: {error}")
+    reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    raise InputError(
+        f"worker {worker} cannot import the suite ({reason}); install descentbench there, the same version."
+    )
+
+
+def _shares(count: int) -> tuple[tuple[int, ...], ...]:
+    """The cores of this process dealt to so many workers, several to a core if there are too few; nothing on macOS."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    each = max(1, len(cores) // count)
+    return tuple(
+        tuple(cores[(worker * each + n) % len(cores)] for n in range(each)) for worker in range(count if cores else 0)
+    )

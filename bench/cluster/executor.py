@@ -1,0 +1,240 @@
+"""Hands programs to the workers of a cluster, the longest first, and yields what comes back.
+
+A bounded number of programs is under way, so that the memory of this process does not grow with the grid. A program
+whose worker dies is tried again; after `TRIES` beginnings it counts as crashed.
+"""
+
+import contextlib
+import dataclasses
+import itertools
+import queue
+import uuid
+import warnings
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from bench.cluster.connect import Cluster
+from bench.cluster.worker import Job, Refused, Trained, train
+from bench.errors import InputError
+from bench.measure import Executed
+from bench.spec import Parts, Program, Table
+from bench.workers import packed
+
+TRIES = 3
+AHEAD = 2  # programs under way per thread of a worker: one runs, and the next is there when it ends
+LEAST = 16  # programs under way where there are few workers, so that a cluster that adapts sees that there is work
+KEPT = 8  # tables of different data kept on the cluster
+CENSUS = 32  # programs after which the workers are counted again, which may have become more
+LOOK = 2.0  # seconds without news after which the cluster is looked at
+
+
+@dataclasses.dataclass(frozen=True)
+class OnDask:
+    """Trains on the workers of a cluster, see `bench.measure.Executor`; nothing needs to be on a shared disk.
+
+    Attributes:
+        cluster: whose workers.
+        parts: the registries that programs name.
+        work: what a worker does with a program; another one measures the way there and back alone.
+    """
+
+    cluster: Cluster
+    parts: Parts
+    work: Callable[[Job, Program, Sequence[Table]], Trained | Refused] = train
+
+    def __call__(self, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]) -> Iterator[Executed]:
+        """Trains programs, see `bench.measure.Executor`.
+
+        Raises:
+            InputError: a program is larger than the memory of the workers, or the scheduler is gone.
+        """
+        _fits(programs, self.cluster)
+        job = Job(
+            self.cluster.workplace,
+            dict(self.cluster.facts),
+            packed(self.parts),
+            f"descentbench-{uuid.uuid4().hex}",
+        )
+        return self._trained(_Flight(self.cluster.client, job, tables, self.work), programs)
+
+    def _trained(self, flight: "_Flight", programs: Sequence[Program]) -> Iterator[Executed]:
+        """All programs; those that are executed several times alone, as their seconds matter."""
+        yield from flight.all([program for program in programs if program.static["repeats"] == 1])
+        yield from flight.all([program for program in programs if program.static["repeats"] > 1], alone=True)
+
+
+def bytes_of(program: Program, devices: int) -> float:
+    """Estimated memory of a program: the working sets of the lanes that are computed together, and its records.
+
+    Args:
+        program: planned.
+        devices: of the worker.
+    """
+    together = min(program.chunk * devices, program.width)
+    return float(program.working_set * together + program.width * (200 + 100 * len(program.checkpoints)))
+
+
+def _fits(programs: Sequence[Program], cluster: Cluster) -> None:
+    limits = [own["memory_limit"] for own in cluster.client.scheduler_info()["workers"].values()]
+    most = max(limits, default=0)
+    if not programs or not most or not all(limits):  # no workers yet, or one without a limit
+        return
+    devices = cluster.workplace.devices or 1
+    largest = max(programs, key=lambda program: bytes_of(program, devices))
+    needed = bytes_of(largest, devices)
+    if needed > most:
+        raise InputError(
+            f"program {largest.key[:12]} ({largest.width:,} runs, {largest.chunk} computed together) needs about"
+            f" {needed / 1e9:.1f} GB, and the largest worker has {most / 1e9:.1f} GB: give a smaller --lanes, or start"
+            " workers with more memory."
+        )
+
+
+class _Flight:
+    """The programs that are under way, by the name that Dask knows them by."""
+
+    def __init__(self, client: Any, job: Job, tables: Callable[[Program], Sequence[Table]], work: Any = train) -> None:
+        self.client, self.job, self.tables, self.work = client, job, tables, work
+        self.flying: dict[str, tuple[Any, Program]] = {}
+        self.begun: Counter[str] = Counter()  # key of a program -> how often a worker began it
+        self.killed: Counter[str] = Counter()  # and how often the scheduler gave it up
+        self.news: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.held: OrderedDict[Any, Any] = OrderedDict()
+        self.refused: set[str] = set()
+        self.workers = 1
+        self.numbers = itertools.count()
+
+    def all(self, programs: Sequence[Program], alone: bool = False) -> Iterator[Executed]:
+        """Trains them all; those under way are dropped if the caller stops early."""
+        waiting = deque(sorted(programs, key=lambda program: -program.seconds))
+        self.client.subscribe_topic(self.job.topic, self._began)
+        try:
+            limit, landed = 1 if alone else self._limit(), 0
+            while waiting or self.flying:
+                while waiting and len(self.flying) < limit:
+                    self._send(waiting.popleft())
+                arrived = self._arrived()
+                for name in arrived:
+                    done = self._landed(name)
+                    if done:
+                        yield done
+                landed += len(arrived)
+                if not alone and (not arrived or landed % CENSUS == 0):
+                    limit = self._limit()
+        finally:
+            with contextlib.suppress(Exception):  # the scheduler may be gone
+                self.client.cancel([future for future, _ in self.flying.values()], force=True)
+                self.client.unsubscribe_topic(self.job.topic)
+            self.held.clear()
+
+    def _began(self, event: tuple[float, str]) -> None:
+        """Is told, in a thread of the client, that a worker begins a program."""
+        self.begun[event[1]] += 1
+        if self.begun[event[1]] > TRIES:
+            for name, (_, program) in list(self.flying.items()):
+                if program.key == event[1]:
+                    self.news.put(name)
+
+    def _limit(self) -> int:
+        try:
+            threads = self.client.nthreads()
+        except (OSError, TimeoutError):
+            return 0  # nothing is sent until it is back
+        self.workers = len(threads)
+        return max(LEAST, AHEAD * sum(threads.values()))
+
+    def _send(self, program: Program) -> None:
+        good = [worker for worker in self.client.nthreads() if worker not in self.refused] if self.refused else None
+        if self.refused and not good:
+            raise InputError("every worker of the cluster differs from this process; see the warnings.")
+        name = f"train-{program.key[:12]}-{self.job.topic[-8:]}-{next(self.numbers)}"
+        future = self.client.submit(
+            self.work,
+            self.job,
+            program,
+            self._on_cluster(self.tables(program)),
+            key=name,
+            workers=good,
+            allow_other_workers=bool(good),
+        )
+        self.flying[name] = (future, program)
+        future.add_done_callback(lambda done: self.news.put(done.key))
+
+    def _on_cluster(self, tables: Sequence[Table]) -> Any:
+        """The tables as a result on the cluster: sent once, and made anew by the scheduler if their worker dies."""
+        what = tuple((table.hash, table.x.shape) for table in tables)
+        if what not in self.held or self.held[what].status not in ("pending", "finished"):
+            name = f"tables-{self.job.topic[-8:]}-{next(self.numbers)}"
+            with _any_size():
+                self.held[what] = self.client.submit(list, list(tables), key=name)
+        self.held.move_to_end(what)
+        while len(self.held) > KEPT:
+            self.held.popitem(last=False)
+        return self.held[what]
+
+    def _arrived(self) -> list[str]:
+        """Names of which there is news; after a while without any, those that a broken connection has lost."""
+        with contextlib.suppress(queue.Empty):
+            return [self.news.get(timeout=LOOK)]
+        if self.client.status != "running":
+            raise InputError(
+                f"the scheduler at {self.client.scheduler.address} is gone; what was saved is kept: start it and give"
+                " the same command again."
+            )
+        return [name for name, (future, _) in self.flying.items() if future.status in ("lost", "cancelled")]
+
+    def _landed(self, name: str) -> Executed | None:
+        """What came of a program; None if it is sent again, or was dealt with before."""
+        if name not in self.flying:
+            return None
+        future, program = self.flying.pop(name)
+        if self.begun[program.key] > TRIES and not future.done():
+            self.client.cancel([future], force=True)
+            return _crashed(program)
+        found = self._result(future)
+        if isinstance(found, Trained):
+            del self.begun[program.key]
+            ledger = found.ledger and dataclasses.replace(found.ledger, workers=self.workers)
+            return Executed(program, found.outcome, ledger, found.error)
+        if isinstance(found, Refused):
+            if found.worker not in self.refused:
+                warnings.warn(f"worker {found.worker} is left out: it has {found.difference}", stacklevel=2)
+            self.refused.add(found.worker)
+        elif found == "killed":
+            self.killed[program.key] += 1
+            if max(self.begun[program.key], self.killed[program.key]) >= TRIES:
+                return _crashed(program)
+        elif found:
+            return Executed(program, None, None, found)
+        self._send(program)
+        return None
+
+    def _result(self, future: Any) -> Any:
+        """A result, `killed` where workers died, the text of an error, or nothing where it was lost on the way."""
+        from distributed import KilledWorker  # noqa: PLC0415
+        from distributed.client import FutureCancelledError  # noqa: PLC0415
+
+        if future.status in ("lost", "cancelled"):
+            return None
+        try:
+            return future.result()
+        except FutureCancelledError:
+            return None
+        except KilledWorker:
+            return "killed"
+        except Exception as error:  # of the worker's, such as a part that it cannot import
+            return f"{type(error).__name__}: {error}"
+
+
+def _crashed(program: Program) -> Executed:
+    return Executed(program, None, None, f"{TRIES} workers died while they trained it")
+
+
+@contextlib.contextmanager
+def _any_size() -> Iterator[None]:
+    """Without the advice against large arguments: tables are sent once."""
+    from dask import config  # noqa: PLC0415
+
+    with config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
+        yield

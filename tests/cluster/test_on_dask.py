@@ -1,0 +1,179 @@
+"""Programs trained by workers of a cluster: the same numbers, nothing lost and nothing twice, whatever dies."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+
+from bench.cluster import connect, executor, rate
+from bench.errors import InputError
+from bench.measure import Compiler, execute
+from bench.parts import Catalogue
+from bench.plan import plan
+from bench.spec import Grid
+
+ROOT = Path(__file__).parents[2]
+
+pytest.importorskip("distributed", reason="needs the extra `cluster`")
+pytestmark = pytest.mark.slow
+
+LOOK = {"data": "iris", "steps": 3, "probes": "norms"}
+GRID = Grid({**LOOK, "model": "mlp", "depth": [1, 2, 3], "width": 4, "batch_size": 16, "learning_rate": [0.01, 0.1]})
+
+
+@pytest.fixture(scope="module")
+def cluster(devices):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DESCENTBENCH_CACHE", "off")
+        with connect.connected("local:2", "cpu", 1) as found:
+            yield found
+
+
+def planned(parts, *grids):
+    catalogue = Catalogue(parts)
+    programs = plan(grids, catalogue.describe, parts.hash).programs
+    return programs, lambda program: catalogue.tables(program.static, program.lanes["seed"])
+
+
+def arrays(outcome):
+    kinds = dataclasses.asdict(outcome)
+    return {(kind, name): array for kind in kinds for name, array in kinds[kind].items()}
+
+
+def test_tables_are_those_of_this_process_bit_for_bit(cluster, parts, devices):
+    programs, tables = planned(parts, GRID)
+    here = {done.program.key: done.outcome for done in execute(programs, tables, Compiler(parts, devices[:1]))}
+    there = {done.program.key: done.outcome for done in executor.OnDask(cluster, parts)(programs, tables)}
+    assert set(here) == set(there)
+    for key, outcome in here.items():
+        mine, theirs = arrays(outcome), arrays(there[key])
+        assert set(mine) == set(theirs)
+        for name, array in mine.items():
+            assert array.tobytes() == theirs[name].tobytes(), name
+
+
+def lethal(parts, path, times):
+    """Parts with an activation that kills the process that builds it, so many times."""
+
+    def relu(z):
+        with path.open("a") as file:
+            file.write("begun\n")
+        if path.read_text().count("begun") <= times:
+            time.sleep(0.2)  # as long as any real program takes to compile
+            os.kill(os.getpid(), 9)
+        return jnp.maximum(z, 0)
+
+    return parts.added("activations", "lethal", parts.activations["relu"]._replace(apply=lambda z, c: relu(z)))
+
+
+def trained(cluster, parts, tmp_path, times):
+    parts = lethal(parts, tmp_path / "begun", times)
+    deadly = dataclasses.replace(GRID, axes={**GRID.axes, "depth": 2, "activation": "lethal"})
+    programs, tables = planned(parts, GRID, deadly)
+    found = list(executor.OnDask(cluster, parts)(programs, tables))
+    assert Counter(done.program.key for done in found) == Counter(program.key for program in programs)
+    return {done.program.static["activation"]: done for done in found}, found
+
+
+def test_a_worker_that_dies_is_replaced_and_its_program_is_tried_again(cluster, parts, tmp_path):
+    _, found = trained(cluster, parts, tmp_path, times=1)
+    assert [done.error for done in found] == [""] * 4
+
+
+def test_a_program_that_kills_its_workers_is_given_up_and_the_others_are_done(cluster, parts, tmp_path):
+    by_activation, found = trained(cluster, parts, tmp_path, times=99)
+    assert by_activation["lethal"].error == "3 workers died while they trained it"
+    assert by_activation["lethal"].outcome is None
+    assert sum(bool(done.error) for done in found) == 1
+    assert executor.TRIES <= (tmp_path / "begun").read_text().count("begun") <= executor.TRIES + 1
+
+
+def test_few_programs_are_under_way_however_many_there_are(cluster, parts, monkeypatch):
+    monkeypatch.setattr(executor, "LEAST", 3)
+    monkeypatch.setattr(executor, "AHEAD", 1)
+    many = Grid({**LOOK, "model": "softmax", "learning_rate": 0.1, "steps": [*range(1, 7)]})
+    programs, tables = planned(parts, many)
+    sent = []
+
+    def counted(program):
+        sent.append(program)
+        return tables(program)
+
+    for number, _ in enumerate(executor.OnDask(cluster, parts, rate.nothing)(programs, counted)):
+        assert len(sent) - number <= 3
+    assert [program.seconds for program in sent] == sorted((p.seconds for p in programs), reverse=True)
+
+
+def test_what_raises_on_a_worker_is_said_and_the_others_go_on(cluster, parts):
+    def make(hyper):
+        raise NotImplementedError("no such hardware")
+
+    parts = parts.added("methods", "broken", parts.methods["sgd"]._replace(make=make))
+    both = Grid({**LOOK, "model": "softmax", "optimizer": ["broken", "sgd"], "learning_rate": 0.1})
+    found = list(executor.OnDask(cluster, parts)(*planned(parts, both)))
+    assert sorted(done.error for done in found) == ["", "NotImplementedError: no such hardware"]
+
+
+def test_a_caller_that_stops_early_leaves_nothing_behind(cluster, parts):
+    found = executor.OnDask(cluster, parts)(*planned(parts, GRID))
+    next(found)
+    found.close()
+    deadline = time.monotonic() + 10
+    while any(cluster.client.processing().values()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(cluster.client.processing().values())
+    assert len(list(executor.OnDask(cluster, parts)(*planned(parts, GRID)))) == 3
+
+
+def test_a_program_larger_than_a_worker_is_refused_with_its_size(cluster, parts):
+    programs, tables = planned(parts, GRID)
+    huge = dataclasses.replace(programs[0], working_set=10**13)
+    with pytest.raises(
+        InputError, match=r"2 runs, 2 computed together\) needs about 20000.0 GB, and the largest worke"
+    ):
+        executor.OnDask(cluster, parts)([*programs, huge], tables)
+
+
+def test_workers_of_other_versions_are_refused_with_both(cluster, monkeypatch):
+    here = connect.facts_here()
+    monkeypatch.setattr(connect, "facts_here", lambda: {**here, "jax": "0.0.1"})
+    with pytest.raises(InputError, match=rf"worker tcp://127.0.0.1:\d+ has jax {here['jax']} instead of 0.0.1"):
+        connect.checked(cluster.client, cluster.workplace)
+
+
+def test_a_worker_that_joins_late_with_other_versions_is_left_out(cluster, parts, tmp_path):
+    fake = tmp_path / "optax-9.9.9.dist-info"
+    fake.mkdir()
+    (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: optax\nVersion: 9.9.9\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.client.scheduler.address]
+    bare = dataclasses.replace(cluster, workplace=dataclasses.replace(cluster.workplace, cores=()))
+    many = Grid({**LOOK, "model": "softmax", "learning_rate": 0.1, "steps": [*range(1, 7)]})
+    options = ["--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(tmp_path)]
+    with subprocess.Popen([*command, *options], env=environment, cwd=tmp_path) as other:
+        try:
+            cluster.client.wait_for_workers(3, timeout=60)
+            with pytest.warns(UserWarning, match="left out: it has optax 9.9.9 instead of"):
+                found = list(executor.OnDask(bare, parts)(*planned(parts, many)))
+            assert [done.error for done in found] == [""] * 6
+        finally:
+            other.kill()
+
+
+def test_shares_of_cores_are_of_one_size_and_apart(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 4, 6, 8}, raising=False)
+    assert connect._shares(2) == ((0, 2), (4, 6))
+    assert connect._shares(7) == ((0,), (2,), (4,), (6,), (8,), (0,), (2,))
+
+
+def test_lanes_and_records_make_the_size_of_a_program(parts):
+    (program, *_), _ = planned(parts, GRID)
+    records = 2 * (200 + 100 * len(program.checkpoints))
+    assert executor.bytes_of(program, 1) == 2 * program.working_set + records
+    assert executor.bytes_of(dataclasses.replace(program, chunk=1), 1) == program.working_set + records
