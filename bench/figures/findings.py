@@ -56,20 +56,22 @@ def _scale(data: Frame) -> alt.Scale:
     return alt.Scale(zero=False)
 
 
+def _tips(look: Look) -> list[alt.Tooltip]:
+    shown = ("quantity:N", "measured:Q", "predicted:Q", "low:Q", "high:Q", "impl:N", "rule:N")
+    return [alt.Tooltip(one) for one in shown] if look.interactive else []
+
+
 def _named(data: Frame, look: Look) -> Any:
     order = list(dict.fromkeys(data["quantity"].astype(str)))
     base = alt.Chart(data.assign(quantity=data["quantity"].astype(str)))
     y = alt.Y("quantity:N", sort=order, title=None, axis=alt.Axis(labelLimit=0.55 * look.width))
     scale, colour = _scale(data), CATEGORIES[0]
-    tips = (
-        ["quantity:N", "measured:Q", "predicted:Q", "low:Q", "high:Q", "impl:N", "rule:N"] if look.interactive else []
-    )
     x = alt.X(
         "measured:Q", scale=scale, title="measured (dot, interval) and predicted (ring)", axis=alt.Axis(format="~g")
     )
-    interval = base.mark_rule(color=colour).encode(y=y, x=alt.X("low:Q", scale=scale), x2="high:Q")
+    interval = base.mark_rule(color=colour).encode(y=y, x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
     ring = base.mark_point(size=110, color=look.ink, filled=False).encode(y=y, x=alt.X("predicted:Q", scale=scale))
-    dot = base.mark_point(size=30, color=colour, filled=True, opacity=1).encode(y=y, x=x, tooltip=tips)
+    dot = base.mark_point(size=30, color=colour, filled=True, opacity=1).encode(y=y, x=x, tooltip=_tips(look))
     return alt.layer(interval, ring, dot).properties(width=0.4 * look.width, height={"step": 1.8 * look.size})
 
 
@@ -80,10 +82,7 @@ def _crossed(data: Frame, look: Look) -> Any:
     same = alt.Chart(pd.DataFrame({"x": ends, "y": ends})).mark_line(strokeDash=[4, 3], color=look.ink)
     x = alt.X("predicted:Q", scale=scale, axis=alt.Axis(format="~g"))
     y = alt.Y("measured:Q", scale=scale, axis=alt.Axis(format="~g"))
-    tips = (
-        ["quantity:N", "measured:Q", "predicted:Q", "low:Q", "high:Q", "impl:N", "rule:N"] if look.interactive else []
-    )
-    interval = base.mark_rule(color=colour).encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q")
-    dot = base.mark_point(size=30, color=colour, filled=True, opacity=0.8).encode(x=x, y=y, tooltip=tips)
+    interval = base.mark_rule(color=colour).encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"))
+    dot = base.mark_point(size=30, color=colour, filled=True, opacity=0.8).encode(x=x, y=y, tooltip=_tips(look))
     layers = alt.layer(same.encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale)), interval, dot)
     return layers.properties(width=look.height, height=look.height)

@@ -132,7 +132,7 @@ def _layers(figure: Figure, found: Frame, look: Look, theory: bool) -> list[Any]
         cross = lost.mark_point(shape="cross", angle=45, size=size, color="#888888", filled=True)
         layers.append(cross.encode(x=x, y=y, **shown))
     if theory:
-        line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, order="y:Q")
+        line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, order=alt.Order("y:Q"))
         layers.append(line.mark_line(color="#ffffff", strokeWidth=3.5))
         layers.append(line.mark_line(color="#000000", strokeDash=[4, 3], strokeWidth=1.5))
     return layers
@@ -155,4 +155,7 @@ def _axis(role: str, figure: Figure, found: Frame) -> tuple[Any, dict[str, Any]]
         zero=False,
     )
     given["scale"] = domain
-    return make(f"{role}:Q", **given), {role: make(f"{role}1:Q", **given), f"{role}2": f"{role}2:Q"}
+    return make(f"{role}:Q", **given), {
+        role: make(f"{role}1:Q", **given),
+        f"{role}2": (alt.X2 if role == "x" else alt.Y2)(f"{role}2:Q"),
+    }

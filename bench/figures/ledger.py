@@ -26,12 +26,13 @@ def ledger(programs: Frame, look: Look = SCREEN) -> Drawn:
     legend = alt.Legend(title=None, orient="top")
     colours = alt.Scale(domain=list(PHASES), range=list(CATEGORIES[: len(PHASES)]))
     order = list(dict.fromkeys(data["program"]))
+    tips = [alt.Tooltip("program:N"), alt.Tooltip("phase:N"), alt.Tooltip("seconds:Q", format=".3g")]
     chart = alt.Chart(data).mark_bar(height={"band": 0.8}).encode(
         x=alt.X("seconds:Q", title="seconds"),
         y=alt.Y("program:N", sort=order, title="program"),
         color=alt.Color("phase:N", scale=colours, sort=list(PHASES), legend=legend),
         order=alt.Order("place:O"),
-        tooltip=["program:N", "phase:N", alt.Tooltip("seconds:Q", format=".3g")] if look.interactive else alt.Undefined,
+        tooltip=tips if look.interactive else alt.Undefined,
     )  # fmt: skip
     size = {"width": look.width - 10 * look.size, "height": {"step": 1.6 * look.size}}
     chart = chart.properties(title=title, description=words, **size).configure(**look.config())

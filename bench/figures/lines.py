@@ -96,7 +96,7 @@ def _layers(figure: Figure, found: Frame, look: Look, ordered: bool) -> list[Any
     measured = base.transform_filter(alt.datum.kind == "measured")
     layers = []
     if found["low"].notna().any():
-        ends = {"y": alt.Y("low:Q", **_y(figure, found)), "y2": "high:Q"}
+        ends = {"y": alt.Y("low:Q", **_y(figure, found)), "y2": alt.Y2("high:Q")}
         bars = scattered or found["x"].nunique() <= 3
         layers.append(
             measured.mark_rule(strokeWidth=1, opacity=0.7).encode(**ends)
@@ -110,7 +110,7 @@ def _layers(figure: Figure, found: Frame, look: Look, ordered: bool) -> list[Any
     if look.interactive and not scattered:
         layers.append(measured.mark_point(size=60, opacity=0).encode(tooltip=tips))
     if "theory" in set(found["kind"]):
-        line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, detail="colour:N")
+        line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, detail=alt.Detail("colour:N"))
         layers.append(line.mark_line(strokeDash=[3, 4], strokeWidth=1, color=look.ink, clip=True))
     for kind, sign in (("diverged", "cross"), ("zero", "triangle-down")):
         if kind in set(found["kind"]):

@@ -124,14 +124,14 @@ def _chart(path: Frame, shades: Frame, window: list[tuple[float, float]], look: 
     x, y = (alt.Scale(domain=list(ends), nice=False) for ends in window)
     opacity = alt.Opacity("band:Q", scale=alt.Scale(domain=[0, BANDS], range=[0.02, 0.6]), legend=None)
     ground = alt.Chart(shades).mark_rect(color="#888888", stroke=None).encode(
-        x=alt.X("x1:Q", scale=x, title="first parameter"), x2="x2:Q",
-        y=alt.Y("y1:Q", scale=y, title="second parameter"), y2="y2:Q", opacity=opacity,
+        x=alt.X("x1:Q", scale=x, title="first parameter"), x2=alt.X2("x2:Q"),
+        y=alt.Y("y1:Q", scale=y, title="second parameter"), y2=alt.Y2("y2:Q"), opacity=opacity,
     )  # fmt: skip
     names = list(dict.fromkeys(path["configuration"]))
     scale = alt.Scale(domain=names, range=list(CATEGORIES[: len(names)]))
     legend = alt.Legend(title=None, orient="bottom", columns=1) if len(names) > 1 else None
     lines = alt.Chart(path).encode(
-        x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y), order="step:Q",
+        x=alt.X("x:Q", scale=x), y=alt.Y("y:Q", scale=y), order=alt.Order("step:Q"),
         color=alt.Color("configuration:N", sort=names, scale=scale, legend=legend),
     )  # fmt: skip
     if look.interactive:
@@ -139,6 +139,11 @@ def _chart(path: Frame, shades: Frame, window: list[tuple[float, float]], look: 
         slider = alt.binding_range(min=0, max=most, step=1, name="checkpoint: ")
         until = alt.param(name="until", bind=slider, value=most)
         lines = lines.transform_filter("datum.place <= until").add_params(until)
-    tips = ["configuration:N", "step:Q", alt.Tooltip("x:Q", format=".4g"), alt.Tooltip("y:Q", format=".4g")]
+    tips = [
+        alt.Tooltip("configuration:N"),
+        alt.Tooltip("step:Q"),
+        alt.Tooltip("x:Q", format=".4g"),
+        alt.Tooltip("y:Q", format=".4g"),
+    ]
     dots = lines.mark_point(filled=True, size=22, opacity=1)
     return alt.layer(ground, lines.mark_line(strokeWidth=1.2), dots.encode(tooltip=tips) if look.interactive else dots)

@@ -143,13 +143,12 @@ def labels(column: Column, name: str | None = None) -> Column:
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    values = column.dropna().drop_duplicates()
-    values = values.sort_values() if numbers else values
-    text = {value: f"{value:.4g}" if numbers else str(value) for value in values}
+    codes, values = pd.factorize(column, sort=bool(numbers))
     null = "full" if name == "batch_size" else "none"
-    order = list(dict.fromkeys([*text.values(), *([null] if column.isna().any() else [])]))
-    said = [null if missing else text[value] for value, missing in zip(column, column.isna(), strict=True)]
-    return pd.Series(pd.Categorical(said, order, ordered=True), column.index)
+    text = [*(f"{value:.4g}" if numbers else str(value) for value in values), *([null] if (codes < 0).any() else [])]
+    order = list(dict.fromkeys(text))
+    places = np.array([order.index(one) for one in text] or [0])
+    return pd.Series(pd.Categorical.from_codes(places[codes], order, ordered=True), column.index)
 
 
 def _edge(own: Frame, log: bool) -> float:

@@ -37,11 +37,15 @@ def write(
     absent = missing()
     if absent:
         raise InputError(f"the page needs {', '.join(absent)}; {REMEDY} installs what is missing.")
+    from threadpoolctl import threadpool_limits
+
     from bench.report.collect import collect
     from bench.report.page import html
 
     path = out or results / "report.html"
-    save(html(collect(results, asked, profile), static), path)
+    with threadpool_limits(limits=1, user_api="blas"):  # theory has small matrices, which threads slow down
+        page = html(collect(results, asked, profile), static)
+    save(page, path)
     return path
 
 

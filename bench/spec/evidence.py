@@ -62,9 +62,19 @@ class Evidence:
             return
         text = [name for name in self.runs if self.runs[name].dtype == "category"]
         rows = {row.run: row for row in (_Row(_nulled(facts, text)) for facts in self.runs.to_dict("records"))}
-        for run, own in frame.groupby("run", observed=True, sort=False):
-            steps = own["step"].drop_duplicates().to_numpy()
-            yield rows[run], steps, own[column].to_numpy().reshape(len(steps), -1)
+        runs, steps, values = frame["run"].cat, frame["step"].to_numpy(), frame[column].to_numpy()
+        for code, places in _places(runs.codes.to_numpy()):
+            own = steps[places]
+            at = own[np.concatenate([[True], own[1:] != own[:-1]])]
+            yield rows[runs.categories[code]], at, values[places].reshape(len(at), -1)
+
+
+def _places(codes: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Per code where it stands, codes in the order in which they first appear."""
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+    for places in sorted(parts, key=lambda part: part[0]):
+        yield int(codes[places[0]]), places
 
 
 def _nulled(facts: dict[str, Any], text: list[str]) -> dict[str, Any]:

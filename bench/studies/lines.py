@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Evidence, Frame
-from bench.theory import descent, logistic, meanfield, neuron, quadratics
+from bench.spec import Evidence, Frame, Table
+from bench.theory import descent, interpolated, logistic, meanfield, neuron, quadratics
 
 Predict = Callable[[Evidence, Any, Any, Any], Any]
 """`(evidence, run, steps, measured) -> predicted`: `steps` is (checkpoints,), the others are alike in shape."""
@@ -114,17 +114,30 @@ def backpropagated(evidence: Evidence, run: Any, steps: Any, measured: Any) -> A
     if not _plain(run):
         return found
     variance, gain, bias = _variances(run)
-    x, depth = evidence.table(run).x, int(run.depth)
-    first = gain * variance(x.shape[1], int(run.width)) * meanfield.row_squares(x) + bias
+    rows, depth = _Rows(evidence.table(run)), int(run.depth)
+    first = gain * variance(rows.table.x.shape[1], int(run.width)) * _row_squares(rows) + bias
     hidden = gain * variance(int(run.width), int(run.width))
-    squares = _squares(_phi(run), tuple(first), depth, hidden, bias)
+    squares = interpolated.backward_squares(_phi(run), first, depth, hidden, bias)
     found[steps == 0, :depth] = measured[steps == 0, depth - 1] * np.sqrt(squares)
     return found
 
 
-@functools.lru_cache(maxsize=256)  # the seeds of a configuration ask for the same
-def _squares(phi: meanfield.Phi, first: tuple[float, ...], depth: int, hidden: float, bias: float) -> Any:
-    return meanfield.backward_squares(phi, np.array(first), depth, hidden, bias)
+class _Rows:
+    """A table that can be a key, by identity, so that what follows from it is computed once for all its runs."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def __hash__(self) -> int:
+        return id(self.table.x)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rows) and self.table.x is other.table.x
+
+
+@functools.lru_cache(maxsize=64)
+def _row_squares(rows: _Rows) -> Any:
+    return meanfield.row_squares(rows.table.x)
 
 
 def _plain(run: Any) -> bool:
@@ -141,7 +154,10 @@ def _variances(run: Any) -> tuple[Any, float, float]:
 
 def _phi(run: Any) -> meanfield.Phi:
     slope = run["activation.slope"] if run.activation == "leaky_relu" else np.nan
-    return meanfield.ACTIVATIONS[run.activation] if np.isnan(slope) else meanfield.leaky_relu(float(slope))
+    return meanfield.ACTIVATIONS[run.activation] if np.isnan(slope) else _leaky_relu(float(slope))
+
+
+_leaky_relu = functools.lru_cache(maxsize=128)(meanfield.leaky_relu)
 
 
 def level(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
