@@ -5,7 +5,7 @@ $ python -m bench.simulate results/my_grid --devices 64    my own programs, as t
 $ python -m bench.simulate --program-seconds 0.004         as `python -m bench.cluster.rate` measured it
 
 Programs cost what they cost when measured; a device is what they were measured on. Without a result these are
-all programs of the catalogue, as they come with the suite, measured on two CPU cores. docs/scale.md explains the limits.
+all programs of the catalogue, as they come with the suite, from two CPU cores. docs/scale.md explains the limits.
 """
 
 import dataclasses

@@ -18,6 +18,15 @@ from bench.errors import InputError
 # distributed, of the extra `cluster`, takes a second to import and is imported by the functions that need it.
 
 REMEDY = "pip install -c constraints.txt -e '.[cluster]'"
+LOCAL: dict[str, Any] = {
+    "threads_per_worker": 1,
+    "processes": True,
+    "host": "127.0.0.1",
+    "dashboard_address": "127.0.0.1:0",  # where it answers questions about its health; any free port
+    "scheduler_kwargs": {"dashboard": False},
+    "silence_logs": 50,
+}
+"""A cluster of this host; its workers come back when they die."""
 PATIENCE = 30.0
 """Seconds without a worker after which it is said that one is waited for."""
 
@@ -132,8 +141,7 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
         workplace = Workplace(platform, devices)
         if count:
             workplace = dataclasses.replace(workplace, cores=_shares(count))
-            options = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None, "silence_logs": 50}
-            address = stack.enter_context(LocalCluster(n_workers=count, processes=True, **options))
+            address = stack.enter_context(LocalCluster(n_workers=count, **LOCAL))
         try:
             client = stack.enter_context(Client(address, set_as_default=False))
         except (OSError, TimeoutError, TypeError, ValueError) as error:
