@@ -6,13 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Evidence, Frame, Table
+from bench.spec import Evidence, Frame
 from bench.theory import descent, interpolated, logistic, meanfield, neuron, quadratics
 
 Predict = Callable[[Evidence, Any, Any, Any], Any]
 """`(evidence, run, steps, measured) -> predicted`: `steps` is (checkpoints,), the others are alike in shape."""
 
 Line = Callable[[Evidence], Frame]
+
+
+class Same:
+    """A thing that is a key by identity, so that what follows from it is computed once for many runs."""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.thing is other.thing
 
 
 def curve(column: str, predict: Predict) -> Line:
@@ -95,14 +108,22 @@ def _modes(evidence: Evidence, run: Any) -> tuple[float, Any, Any]:
 
 def _start(evidence: Evidence, run: Any, size: int) -> Any:
     """Where a run started: as recorded, or zero or the given point; NaN where it was drawn and not recorded."""
-    if len(evidence.values):
-        own = evidence.values[evidence.values["run"] == run.run]
-        own = own[(own["quantity"] == "parameter") & (own["step"] == 0)]
-        if len(own) == size:
-            return own["value"].to_numpy()
+    own = _starts(Same(evidence.values)).get(run.run, ())
+    if len(own) == size:
+        return own
     if run.init != "zeros":
         return np.full(size, np.nan)
     return np.array([run["start.x"], run["start.y"]]) if run.model == "quadratic" else np.zeros(size)
+
+
+@functools.lru_cache(maxsize=4)
+def _starts(values: Same) -> dict[str, Any]:
+    """Run -> its recorded parameters before the first step."""
+    frame = values.thing
+    if frame.empty:
+        return {}
+    own = frame[(frame["quantity"] == "parameter") & (frame["step"] == 0)]
+    return {str(run): one.to_numpy() for run, one in own.groupby("run", observed=True)["value"]}
 
 
 def backpropagated(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
@@ -113,43 +134,27 @@ def backpropagated(evidence: Evidence, run: Any, steps: Any, measured: Any) -> A
     found = np.full(measured.shape, np.nan)
     if not _plain(run):
         return found
-    variance, gain, bias = _variances(run)
-    rows, depth = _Rows(evidence.table(run)), int(run.depth)
-    first = gain * variance(rows.table.x.shape[1], int(run.width)) * _row_squares(rows) + bias
-    hidden = gain * variance(int(run.width), int(run.width))
-    squares = interpolated.backward_squares(_phi(run), first, depth, hidden, bias)
-    found[steps == 0, :depth] = measured[steps == 0, depth - 1] * np.sqrt(squares)
+    bias = run["init.bias"] ** 2 if run.bias else 0.0
+    axes = run.init, float(run["init.gain"]), float(bias), int(run.depth), int(run.width)
+    squares = _squares(Same(evidence.table(run)), _phi(run), *axes)
+    found[steps == 0, : len(squares)] = measured[steps == 0, len(squares) - 1] * np.sqrt(squares)
     return found
 
 
-class _Rows:
-    """A table that can be a key, by identity, so that what follows from it is computed once for all its runs."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-
-    def __hash__(self) -> int:
-        return id(self.table.x)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Rows) and self.table.x is other.table.x
-
-
-@functools.lru_cache(maxsize=64)
-def _row_squares(rows: _Rows) -> Any:
-    return meanfield.row_squares(rows.table.x)
+@functools.lru_cache(maxsize=4096)  # the seeds and learning rates of a configuration ask for the same
+def _squares(
+    table: Same, phi: meanfield.Phi, init: str, gain: float, bias_variance: float, depth: int, width: int
+) -> Any:
+    """`meanfield.backward_squares` of a network on some rows, (depth,)."""
+    variance, x = meanfield.SCALED_VARIANCES[init], table.thing.x
+    first = gain**2 * variance(x.shape[1], width) * meanfield.row_squares(x) + bias_variance
+    return interpolated.backward_squares(phi, first, depth, gain**2 * variance(width, width), bias_variance)
 
 
 def _plain(run: Any) -> bool:
     """Whether mean-field theory knows the network: plain, of equal layers, with scaled variances."""
     equal = run.width is not None and not np.isnan(run.width)
     return run.model == "mlp" and run.init in meanfield.SCALED_VARIANCES and equal
-
-
-def _variances(run: Any) -> tuple[Any, float, float]:
-    """fan_in Var W as a function of fan-in and fan-out, the square of the gain, and the variance of the biases."""
-    bias = run["init.bias"] ** 2 if run.bias else 0.0
-    return meanfield.SCALED_VARIANCES[run.init], run["init.gain"] ** 2, bias
 
 
 def _phi(run: Any) -> meanfield.Phi:

@@ -43,7 +43,7 @@ def backward_squares(
 @functools.lru_cache(maxsize=128)
 def _maps(phi: meanfield.Phi) -> tuple[Callable[[Floats], Floats], ...]:
     """ln E phi(sqrt(q) z)^2 and ln E phi'(sqrt(q) z)^2 over ln q, which are smooth and nearly straight."""
-    places = np.linspace(*np.log(RANGE), NODES)
+    places = np.linspace(np.log(RANGE[0]), np.log(RANGE[1]), NODES)
     nodes, weights = meanfield.normal_nodes()
     z = np.exp(places / 2)[:, None] * nodes
     return tuple(CubicSpline(places, np.log(np.maximum(function(z) ** 2 @ weights, 1e-300))) for function in phi)
