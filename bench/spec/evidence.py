@@ -1,6 +1,7 @@
 """What a study judges: the tables of its runs, and the data behind them."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -60,13 +61,19 @@ class Evidence:
     def _per_run(self, frame: Frame, column: str) -> Iterator[tuple[Any, NDArray[np.int64], NDArray[Any]]]:
         if frame.empty:  # a smaller profile may leave out every run with such records
             return
-        text = [name for name in self.runs if self.runs[name].dtype == "category"]
-        rows = {row.run: row for row in (_Row(_nulled(facts, text)) for facts in self.runs.to_dict("records"))}
         runs, steps, values = frame["run"].cat, frame["step"].to_numpy(), frame[column].to_numpy()
         for code, places in _places(runs.codes.to_numpy()):
             own = steps[places]
             at = own[np.concatenate([[True], own[1:] != own[:-1]])]
-            yield rows[runs.categories[code]], at, values[places].reshape(len(at), -1)
+            yield self._rows[runs.categories[code]], at, values[places].reshape(len(at), -1)
+
+    @functools.cached_property
+    def _rows(self) -> dict[str, "_Row"]:
+        """Rows of `runs` by name; None for the texts that a run does not have, which pandas writes as NaN."""
+        columns = {name: self.runs[name].tolist() for name in self.runs}
+        for name in (name for name in columns if self.runs[name].dtype == "category"):
+            columns[name] = [value if isinstance(value, str) else None for value in columns[name]]
+        return {run: _Row(columns, position) for position, run in enumerate(columns["run"])}
 
 
 def _places(codes: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.int64]]]:
@@ -77,26 +84,21 @@ def _places(codes: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         yield int(codes[places[0]]), places
 
 
-def _nulled(facts: dict[str, Any], text: list[str]) -> dict[str, Any]:
-    """None for the texts that a run does not have, which pandas writes as NaN; a number may well be NaN."""
-    return facts | {name: None for name in text if facts[name] != facts[name]}
-
-
 class _Row:
     """A row of `runs`: plain axes as attributes, dotted ones by index."""
 
-    def __init__(self, facts: dict[str, Any]) -> None:
-        self._facts = facts
+    def __init__(self, columns: dict[str, list[Any]], position: int) -> None:
+        self._columns, self._position = columns, position
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._facts[name]
+            return self._columns[name][self._position]
         except KeyError:
             raise AttributeError(f"runs has no column {name!r}") from None
 
     def __getitem__(self, name: str) -> Any:
-        return self._facts[name]
+        return self._columns[name][self._position]
 
     def columns(self) -> list[str]:
         """Names of the columns that are not null."""
-        return [name for name, value in self._facts.items() if value is not None]
+        return [name for name, values in self._columns.items() if values[self._position] is not None]

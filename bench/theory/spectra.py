@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import elementwise
 
 from bench.theory.meanfield import Phi, normal_nodes
 
@@ -24,13 +25,14 @@ def mean_singular_value(phi: Phi, q: float, weight_variance: float) -> float:
     squares = phi.slope(np.sqrt(q) * nodes) ** 2
     u = np.linspace(-36, 36, 721)
     s = np.exp(u)
-    low, high = np.full_like(s, -80.0), -u  # of ln m; m < 1 / s
-    for _ in range(60):
-        middle = (low + high) / 2
-        m = np.exp(middle)
-        right = 1 / (s + (squares / (1 + np.outer(m, squares))) @ weights)
-        low, high = np.where(right > m, middle, low), np.where(right > m, high, middle)
-    share = 1 - s * np.exp((low + high) / 2)
+
+    def gap(logarithm: Floats, s: Floats) -> Floats:
+        """Of ln m: positive below the root."""
+        m = np.exp(logarithm)[:, None]
+        return -np.log(s + (squares / (1 + m * squares)) @ weights) - logarithm
+
+    found = elementwise.find_root(gap, (np.full_like(s, -80.0), -u), args=(s,))  # m < 1 / s
+    share = 1 - s * np.exp(found.x)
     return float(np.sqrt(weight_variance) * np.sum(share * np.sqrt(s)) * (u[1] - u[0]) / np.pi)
 
 
