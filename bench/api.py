@@ -10,8 +10,9 @@ from typing import Any, Literal, overload
 
 import pandas as pd
 
-from bench import frames, outcome, studies, train
+from bench import frames, outcome, questions, studies, train
 from bench.cache import compile_cache
+from bench.cluster import of_client
 from bench.errors import InputError
 from bench.events import Event
 from bench.evidence import frame, with_axes
@@ -19,7 +20,11 @@ from bench.executors import executor_of
 from bench.own import with_installed, with_own
 from bench.parts import Catalogue, default_parts
 from bench.pipeline import Settings, run_study
-from bench.spec import Grid, Parts, Study
+from bench.ranking.answer import Ranking, ranking_of
+from bench.ranking.contest import contest_of
+from bench.ranking.rates import best_rates
+from bench.spec import Grid, Parts
+from bench.spec.question import Rank
 from bench.store import TABLES, Folder, study_folder
 
 
@@ -84,6 +89,38 @@ class Result(Mapping[str, pd.DataFrame]):
     def best(self, count: int = 5) -> pd.DataFrame:
         """The configurations with the best mean over seeds, with its 95 % interval; diverged ones last."""
         return outcome.best(self["runs"], count).table.reset_index(drop=True)
+
+    def rank(
+        self,
+        by: str | Sequence[str] = "optimizer",
+        measure: str = "",
+        target: float | None = None,
+        unit: str = "step",
+        tuned: Sequence[str] | None = None,
+    ) -> Ranking:
+        """Who is best, tuned on half of the seeds and judged on the other half, with intervals; see docs/protocol.md.
+
+        Args:
+            by: the axis, or axes, whose values compete.
+            measure: column of `runs` that is ranked; with a target, column of `curves` that is to come there.
+            target: a loss to come down to, or an accuracy to rise to; the time until then is ranked.
+            unit: of that time: `step`, `epoch`, `gradient_evaluations`, `flops` or `seconds`.
+            tuned: axes of which everybody gets the best value; traced axes that vary unless given. What else varies are
+                the problems.
+
+        Raises:
+            InputError: nobody competes, an unknown name, or fewer than 4 seeds.
+        """
+        asked = Rank(by if isinstance(by, str) else [*by], None if tuned is None else [*tuned], measure, target, unit)
+        return ranking_of(self["runs"], self["curves"], asked)
+
+    def best_rates(
+        self, by: str | Sequence[str] = "optimizer", measure: str = "", target: float | None = None, unit: str = "step"
+    ) -> pd.DataFrame:
+        """The best learning rate over depth, width and whatever else varies, how sure it is, and how many decades of
+        rates around it are nearly as good; see `bench.ranking.rates.best_rates`, and `rank` for the arguments."""
+        asked = Rank(by if isinstance(by, str) else [*by], None, measure, target, unit)
+        return best_rates(contest_of(self["runs"], self["curves"], asked))
 
     def to_target(self, target: float, measure: str = "train_loss") -> pd.DataFrame:
         """When each run first reached a loss or an accuracy, a row per run; see `bench.frames.to_target`."""
@@ -172,7 +209,9 @@ def run_grid(
     out: str | Path = "results",
     platform: str | None = None,
     *,
+    refine: Mapping[str, Any] | None = None,
     workers: int = 0,
+    client: Any = None,
     optimizers: Mapping[str, Any] | None = None,
     models: Mapping[str, Any] | None = None,
     activations: Mapping[str, Any] | None = None,
@@ -189,6 +228,9 @@ def run_grid(
         out: folder of the results.
         platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
         workers: processes that share out the devices and train; this process unless given.
+        client: of Dask, whose workers train instead, wherever they are; see docs/cluster.md.
+        refine: more values of an axis around the best one of every optimizer on every combination of static axes, such
+            as `{"axis": "learning_rate", "rounds": 2, "count": 6}`.
         optimizers: of one's own, name -> `(learning_rate, **constants) -> optax.GradientTransformation`.
         models: of one's own, name -> `(init(normal, shape), apply(parameters, x))`.
         activations: of one's own, name -> `z -> h`.
@@ -204,6 +246,7 @@ def run_grid(
         RuntimeError: a program failed.
     """
     grid = grid if isinstance(grid, Grid) else Grid(grid)
+    question = questions.asked(grid, refine)
     suite = default_parts()
     parts = with_own(
         parts or suite,
@@ -217,16 +260,18 @@ def run_grid(
     parts = with_installed(parts, grid)
     text = json.dumps([{k: str(v) for k, v in grid.axes.items()}, list(map(list, grid.zipped)), str(grid.exclude)])
     text += "" if parts.hash == suite.hash else parts.hash
+    text += repr(question.refine) if refine is not None else ""
     text += Catalogue(parts).content(data) if data else ""
     name = name or f"grid-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    study = Study("", name, "a grid of one's own", (), "", lambda profile, data: (grid,), lambda evidence: (), (), ())
-    devices = train.configure(platform, cache=compile_cache())
+    study = questions.study(name, "a grid of one's own", question)
+    cluster = of_client(client, platform) if client else None
+    devices = [cluster.device] if cluster else train.configure(platform, cache=compile_cache())
 
     def tell(event: Event) -> None:
         if event.kind == "error":
             warnings.warn(f"program {event.facts['program']} failed: {event.facts['message']}", stacklevel=2)
 
-    settings = Settings("full", Path(out), tuple(devices), workers=workers)
+    settings = Settings("full", Path(out), tuple(devices), workers=workers, cluster=cluster)
     with executor_of(parts, settings) as executor:
         judged = run_study(study, parts, settings, tell, executor)
     if judged.failed:

@@ -1,7 +1,10 @@
 """Questions to a grid of one's own: whether they can be answered, and the study that a grid with them is."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
 
 from bench.claims import MEASURES, SERIES
 from bench.errors import InputError, unknown
@@ -39,6 +42,24 @@ def study(
         refine = rounds_of(question)
     grids = (question.grid,)
     return Study("", name, title, claims, "", lambda profile, data: grids, judge, (), (), refine, question)
+
+
+def asked(grid: Grid, refine: Mapping[str, Any] | None) -> Question:
+    """The question of a grid in Python.
+
+    Args:
+        grid: the axes.
+        refine: fields of `Refine`; None where there is nothing to look closer at.
+
+    Raises:
+        InputError: an unknown field, or a question that the grid cannot answer.
+    """
+    try:
+        found = Question(grid, None, None if refine is None else msgspec.convert(refine, Refine))
+    except msgspec.ValidationError as error:
+        raise InputError(f"refine: {error}.") from None
+    check(found)
+    return found
 
 
 def check(question: Question) -> None:

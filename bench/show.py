@@ -136,7 +136,8 @@ def gradients(judged: "Sequence[Judged]") -> None:
 def outcome(one: "Judged") -> None:
     """What became of a grid of one's own: how its runs ended, and the configurations that did best."""
     from bench.outcome import best
-    from bench.ranking.answer import answered, best_path, show
+    from bench.ranking.answer import answered, best_path
+    from bench.ranking.said import show
 
     console, runs, found = _console(), one.evidence.runs, best(one.evidence.runs)
     counts = runs["status"].astype(str).value_counts().to_dict()

@@ -59,7 +59,9 @@ def test_axes_are_joined_on_request(result):
 
 
 def test_the_same_grid_again_is_read_not_trained(result, monkeypatch):
-    monkeypatch.setattr("bench.pipeline.execute", lambda missing, *_: [pytest.fail("trained")] if missing else [])
+    monkeypatch.setattr(
+        "bench.measure.executor.execute", lambda missing, *_: [pytest.fail("trained")] if missing else []
+    )
     again = bench.run_grid(bench.Grid(AXES), out=result.path.parents[1])
     assert again.path == result.path
     pd.testing.assert_frame_equal(again["runs"], result["runs"])

@@ -7,13 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.ranking.contest import Contest, Key
-from bench.stats.comparison import Comparison, Interval, compare_all, groups, mean_interval
+from bench.stats.comparison import Comparison, Interval, compare_all, groups, in_words, mean_interval
 from bench.stats.profiles import profile, profile_score
 from bench.stats.targets import TimeToTarget, time_to_target
 from bench.stats.tuning import best_of_weights
 
 RATIOS = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0)
 """Where a performance profile is written down."""
+
+MOST_SENTENCES = 12
+"""Comparisons with the first that are spelled out."""
 
 Pairs = Mapping[tuple[str, str], Comparison]
 
@@ -165,3 +168,16 @@ def budgets(contest: Contest) -> dict[int, dict[str, Interval]]:
         return mean_interval(np.mean(found, axis=0))
 
     return {count: {words(who): after(who, count) for who in contest.contestants} for count in tries}
+
+
+def sentences(standing: Standing) -> list[str]:
+    """The winner against everybody else, and what so few seeds cannot show."""
+    pairs, unit = standing.overall.pairs, f" in {standing.value}"
+    first, word = standing.overall.places[0].contestant, "higher" if standing.higher else "lower"
+    found = [in_words(pair, one, unit, word) for pair, one in pairs.items() if first in pair][:MOST_SENTENCES]
+    least = int(np.ceil(np.log2(2 * len(pairs) / 0.05)))
+    if standing.judges < least:
+        seeds = 2 * least if standing.contest.tunes else least
+        judges = f"{standing.judges} seeds judge"
+        found.append(f"{judges}, which is too few to separate anybody among {len(pairs)} pair(s); {seeds} seeds can.")
+    return found
