@@ -11,7 +11,7 @@ import io
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -51,24 +51,23 @@ def publish(path: Path, data: bytes) -> bool:
     return True
 
 
-def replace(path: Path, size: int, write: Callable[[IO[bytes]], object]) -> None:
+def replace(path: Path, data: bytes) -> None:
     """Writes a file that can be made again at any time, in the place of an older one.
 
     Args:
         path: its name.
-        size: about how many bytes, for the error.
-        write: writes what it holds.
+        data: what it holds.
 
     Raises:
         InputError: the system refuses; the older one stays.
     """
     try:
         with _held(path.parent, fcntl.LOCK_SH), _written(path.parent) as (temporary, file):
-            write(file)
+            file.write(data)
             file.flush()
             os.replace(temporary, path)
     except OSError as error:
-        raise refused(path, error, f"about {size:,} bytes") from error
+        raise refused(path, error, f"{len(data):,} bytes") from error
 
 
 def sweep(folder: Path) -> None:
@@ -136,7 +135,7 @@ def unpacked(path: Path, names: Sequence[str], whole: bool = False) -> dict[str,
                 raise zipfile.BadZipFile("a checksum is wrong")
             present = set(archive.namelist())
             return {
-                name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet")), page_checksum_verification=True)
+                name: pq.read_table(io.BytesIO(archive.read(f"{name}.parquet")))
                 for name in names
                 if f"{name}.parquet" in present
             }
@@ -149,3 +148,35 @@ def _contents(archive: zipfile.ZipFile) -> bytes:
     """Digest of the names and checksums of all members: without it a damaged name would read as an absent table."""
     listed = "".join(f"{member.filename} {member.CRC} {member.file_size}\n" for member in archive.infolist())
     return hashlib.sha256(listed.encode()).hexdigest().encode()
+
+
+_BLANK = b"#" * 64
+_SEAL = b"sha256\x18\x40"
+"""How the Parquet footer (Thrift's compact protocol) begins the entry `sha256` of 64 bytes."""
+
+
+def sealed(table: pa.Table) -> bytes:
+    """A Parquet file with an entry `sha256` in its metadata: the digest of all its bytes, with that entry blank.
+
+    Parquet's own checksums cover pages, not the footer, where a flipped bit can change a name, a type or a length.
+    """
+    data = io.BytesIO()
+    pq.write_table(
+        table.replace_schema_metadata({**(table.schema.metadata or {}), "sha256": _BLANK}), data, compression="zstd"
+    )
+    blank = data.getvalue()
+    place = blank.rindex(_SEAL + _BLANK) + len(_SEAL)
+    return blank[:place] + hashlib.sha256(blank).hexdigest().encode() + blank[place + len(_BLANK) :]
+
+
+def unsealed(data: bytes) -> pa.Table:
+    """The table in a sealed file.
+
+    Raises:
+        ValueError: its digest is wrong, or it has none.
+    """
+    place = data.rindex(_SEAL) + len(_SEAL)
+    end = place + len(_BLANK)
+    if hashlib.sha256(data[:place] + _BLANK + data[end:]).hexdigest().encode() != data[place:end]:
+        raise ValueError("a checksum is wrong")
+    return pq.read_table(io.BytesIO(data))

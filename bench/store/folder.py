@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bench.errors import DamagedFile, InputError
-from bench.store.files import packed, publish, refused, replace, sweep, unpacked
+from bench.store.files import packed, publish, refused, replace, sealed, sweep, unpacked, unsealed
 
 SCHEMA_VERSION = 1
 """Of everything in a folder; a manifest without one is of version 1."""
@@ -150,10 +149,10 @@ class Folder:
         """
         digest = self._digest(keys)
         path = self.path / f"{name}.parquet"
-        with contextlib.suppress(Exception), path.open("rb") as file:  # absent or damaged in any way: it is made anew
-            kept = pq.ParquetFile(file, page_checksum_verification=True)  # open once: others may replace it meanwhile
-            if (kept.schema_arrow.metadata or {}).get(b"programs") == digest.encode():
-                return kept.read()
+        with contextlib.suppress(Exception):  # absent or damaged in any way: it is made anew
+            kept = unsealed(path.read_bytes())  # read once: another process may replace it meanwhile
+            if kept.schema.metadata[b"programs"] == digest.encode():
+                return kept
         parts = [unpacked(self.programs / f"{key}.zip", [name]).get(name) for key in keys]
         tables = [table for table in parts if table is not None]
         if not tables:
@@ -190,7 +189,7 @@ class Folder:
         if not path.exists():
             raise InputError(f"{path} is not there: run the study to its end, which writes it.")
         try:
-            return pq.read_table(path, page_checksum_verification=True)
+            return unsealed(path.read_bytes())
         except Exception as error:  # pyarrow raises nearly anything
             raise DamagedFile(path, error, "run the study again, which writes it anew") from error
 
@@ -218,9 +217,7 @@ class Folder:
     def derive(self, name: str, table: pa.Table) -> Path:
         """Writes a derived table, replacing an older one; it can be rebuilt at any time."""
         path = self.path / f"{name}.parquet"
-        replace(
-            path, table.nbytes, lambda file: pq.write_table(table, file, compression="zstd", write_page_checksum=True)
-        )
+        replace(path, sealed(table))
         return path
 
     def clean(self) -> None:

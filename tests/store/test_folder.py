@@ -7,12 +7,13 @@ import os
 import threading
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from bench.errors import DamagedFile, InputError
 from bench.store import Folder, study_folder
-from bench.store.files import unpacked
+from bench.store.files import unpacked, unsealed
 from bench.store.folder import SCHEMA_VERSION
 
 NUMBERS = {"one": 1, "two": 2}
@@ -331,6 +332,29 @@ def test_a_damaged_derived_table_is_rebuilt(folder, share):
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
     assert folder.merged(["one"], "runs") == want
+
+
+def test_no_flipped_bit_of_a_derived_table_is_read_as_data(folder):
+    folder.commit("one", tables(1))
+    want = folder.merged(["one"], "runs")
+    path = folder.path / "runs.parquet"
+    good = path.read_bytes()
+    for position in range(len(good)):
+        bad = bytearray(good)
+        bad[position] ^= 1 << (position % 8)
+        with pytest.raises(ValueError, match=r"a checksum is wrong|subsection not found"):
+            unsealed(bytes(bad))
+    path.write_bytes(bytes(bad))
+    assert folder.merged(["one"], "runs") == want
+    path.write_bytes(bytes(bad))
+    with pytest.raises(DamagedFile, match=r"runs\.parquet is damaged"):
+        folder.derived("runs")
+
+
+def test_derived_tables_are_plain_parquet(folder):
+    folder.commit("one", tables(1))
+    folder.merged(["one"], "runs")
+    assert pd.read_parquet(folder.path / "runs.parquet")["run"].tolist() == ["1-0", "1-1"]
 
 
 def test_a_table_of_a_crashed_program_is_not_kept_when_it_was_trained_after_all(folder):
