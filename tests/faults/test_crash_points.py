@@ -105,7 +105,8 @@ def completes(committer, path: Path) -> None:
     assert len(Folder(path).merged(KEYS, "runs")) == 2 * len(KEYS)
 
 
-def test_killed_at_every_call_nothing_that_was_reported_is_lost(committer, counts, tmp_path, record_property):
+def test_killed_at_every_call_nothing_that_was_reported_is_lost(committer, counts, tmp_path, points):
+    """F1."""
     survived = 0
     for name in CALLS:
         for number in range(1, counts[name] + 1):
@@ -116,11 +117,11 @@ def test_killed_at_every_call_nothing_that_was_reported_is_lost(committer, count
             completes(committer, path)
             survived += 1
     assert survived == sum(counts.values()) > 30
-    record_property("points", survived)
-    print(f"killed at {survived} points, survived {survived}")
+    points("F1", sum(counts.values()), survived)
 
 
-def test_refused_at_every_call_it_says_so_and_nothing_false_is_reported(committer, counts, tmp_path):
+def test_refused_at_every_call_it_says_so_and_nothing_false_is_reported(committer, counts, tmp_path, points):
+    """F2."""
     survived = 0
     for error, names in ERRORS.items():
         for name in names:
@@ -134,13 +135,15 @@ def test_refused_at_every_call_it_says_so_and_nothing_false_is_reported(committe
                 holds(path, saved)
                 completes(committer, path)
                 survived += 1
-    print(f"refused at {survived} points, survived {survived}")
+    points("F2", sum(counts[name] for names in ERRORS.values() for name in names), survived)
 
 
-def test_data_are_flushed_before_they_have_a_name_and_the_name_before_it_is_reported(committer, tmp_path):
+def test_data_are_flushed_before_they_have_a_name_and_the_name_before_it_is_reported(committer, tmp_path, points):
+    """F17."""
     _, _, log = committer(tmp_path / "folder")
     calls = re.findall(r"^\d+ +(\w+)\((?:\d+, \"(saved \w+))?", log, re.MULTILINE)
     kinds = [said or {"linkat": "link"}.get(name, name) for name, said in calls]
     order = [kind for kind in kinds if kind in ("fsync", "link") or kind.startswith("saved")]
     once = ["fsync", "link", "fsync"]
     assert order == [*once, *(step for key in KEYS for step in (*once, f"saved {key}"))]
+    points("F17", len(KEYS) + 1, len(KEYS) + 1)
