@@ -125,14 +125,11 @@ def _quota(path: Path) -> float | None:
 
 def memory(out: Path) -> Check:
     """Memory that is free, of the host and of the container."""
-    try:
-        lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-        free = 1024.0 * int(lines["MemAvailable"].split()[0])
-    except (OSError, KeyError, ValueError):
+    from bench.early import free_memory
+
+    free = free_memory()
+    if free is None:
         return Check("memory", "not known on this system")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    if limit.exists() and (most := limit.read_text().strip()).isdigit():
-        free = min(free, float(most))
     remedy = f"the catalogue wants {LEAST_MEMORY / 1e9:g} GB: close something, or train fewer runs at once with --lanes"
     return Check("memory", f"{free / 1e9:.1f} GB free", "" if free >= LEAST_MEMORY else remedy)
 
@@ -157,7 +154,9 @@ def cache(out: Path) -> Check:
 
 def disk(out: Path) -> Check:
     """Room for results."""
-    free = shutil.disk_usage(_existing(out)).free
+    from bench.early import existing
+
+    free = shutil.disk_usage(existing(out)).free
     remedy = "" if free >= LEAST_DISK else "make room, or choose another folder with --out"
     return Check("disk", f"{free / 1e9:.0f} GB free at {out.resolve()}", remedy)
 
@@ -168,17 +167,12 @@ def writing(out: Path) -> Check:
     return Check("writing", f"{out.resolve()}", f"{remedy}; choose another folder with --out" if remedy else "")
 
 
-def _existing(folder: Path) -> Path:
-    folder = folder.resolve()
-    while not folder.exists():
-        folder = folder.parent
-    return folder
-
-
 def _unwritable(folder: Path) -> str:
     """Why a file cannot be written, flushed and linked in a folder, or in the one that it would be made in."""
+    from bench.early import existing
+
     try:
-        with tempfile.TemporaryDirectory(dir=_existing(folder), prefix=".doctor-") as scratch:
+        with tempfile.TemporaryDirectory(dir=existing(folder), prefix=".doctor-") as scratch:
             path = Path(scratch) / "file"
             with path.open("wb") as file:
                 file.write(b"x")

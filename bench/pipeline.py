@@ -14,6 +14,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from bench import evidence as tables_of
+from bench.early import room
 from bench.errors import InputError
 from bench.events import Event, Listener
 from bench.measure import Compiler, Executor, InProcess
@@ -157,6 +158,10 @@ def run_study(
             raise InputError(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."
             )
+        if not settings.cluster:
+            saved = set(folder.saved(program.key for program in now.programs))
+            missing = [program for program in now.programs if program.key not in saved]
+            room(folder.path, missing, settings.devices, settings.workers)
         folder.open(_manifest(study, settings, whole, catalogue), round_)
         done, lost = _train(study, now, catalogue, executor, folder, settings, tell)
         everything += now.programs

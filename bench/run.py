@@ -154,10 +154,12 @@ def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> i
 def _train(
     chosen: "list[Study]", settings: "Settings", options: Options, progress: "Progress"
 ) -> "tuple[list[Judged], dict[str, int]]":
+    from bench.early import folders
     from bench.events import Event
     from bench.executors import executor_of
     from bench.parts import default_parts
 
+    folders(settings.out, [study.name for study in chosen], settings.profile)
     shared, judged, start = default_parts(), [], time.perf_counter()
     with executor_of(shared, settings) as executor:
         for study in chosen:

@@ -16,6 +16,7 @@ from typing import Any
 
 from bench.cluster.connect import Cluster
 from bench.cluster.worker import Job, Refused, Trained, train
+from bench.early import memory_of
 from bench.errors import InputError
 from bench.measure import Executed
 from bench.spec import Parts, Program, Table
@@ -64,25 +65,14 @@ class OnDask:
         yield from flight.all([program for program in programs if program.static["repeats"] > 1], alone=True)
 
 
-def bytes_of(program: Program, devices: int) -> float:
-    """Estimated memory of a program: the working sets of the lanes that are computed together, and its records.
-
-    Args:
-        program: planned.
-        devices: of the worker.
-    """
-    together = min(program.chunk * devices, program.width)
-    return float(program.working_set * together + program.width * (200 + 100 * len(program.checkpoints)))
-
-
 def _fits(programs: Sequence[Program], cluster: Cluster) -> None:
     limits = [own["memory_limit"] for own in cluster.client.scheduler_info()["workers"].values()]
     most = max(limits, default=0)
     if not programs or not most or not all(limits):  # no workers yet, or one without a limit
         return
     devices = cluster.workplace.devices or 1
-    largest = max(programs, key=lambda program: bytes_of(program, devices))
-    needed = bytes_of(largest, devices)
+    largest = max(programs, key=lambda program: memory_of(program, devices))
+    needed = memory_of(largest, devices)
     if needed > most:
         raise InputError(
             f"program {largest.key[:12]} ({largest.width:,} runs, {largest.chunk} computed together) needs about"

@@ -7,6 +7,9 @@ WORKING_SET = 2 << 20
 
 MOST_LANES = 256
 
+MOST_RECORDS = 1 << 30
+"""Bytes of records that a program may return; what would return more is split into several programs."""
+
 RATE, THIN_RATE = 110e9, 45e9
 """Floating-point operations per second in batches of many rows and of a few."""
 
@@ -41,6 +44,17 @@ def step_flops(multiplications: int, batch_rows: int) -> float:
         batch_rows: rows of a batch.
     """
     return 6.0 * multiplications * batch_rows
+
+
+def record_bytes(checkpoints: int, layers: int, parameters: int) -> int:
+    """Bytes that a run returns: its curves and layers at the checkpoints, and parameters where they are asked for.
+
+    Args:
+        checkpoints: at which records are taken.
+        layers: of the model.
+        parameters: numbers that are recorded beside, of all checkpoints.
+    """
+    return 200 + checkpoints * (100 + 40 * layers) + 8 * parameters
 
 
 def chunk_width(lanes: int, per_lane: int) -> int:

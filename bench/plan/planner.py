@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import InputError
-from bench.plan.cost import chunk_width, estimate, step_flops, working_set
+from bench.plan.cost import MOST_RECORDS, chunk_width, estimate, record_bytes, step_flops, working_set
 from bench.spec import Columns, Grid, Plan, Program, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
@@ -163,8 +163,11 @@ def _programs(
     checkpoints = checkpoint_steps(static["checkpoints"], steps, per_epoch)
     itemsize = {"float64": 8, "float32": 4}.get(static["dtype"], 2)
     per_lane = working_set(about.parameters, about.activations, batch, itemsize)
-    for start in range(0, len(runs), MOST_LANES_PER_PROGRAM):
-        own = slice(start, start + MOST_LANES_PER_PROGRAM)
+    recorded = about.parameters * (static["final_parameters"] + len(checkpoints) * _all_parameters(static["probes"]))
+    records = record_bytes(len(checkpoints), about.layers, recorded)
+    most = max(1, min(MOST_LANES_PER_PROGRAM, MOST_RECORDS // records))
+    for start in range(0, len(runs), most):
+        own = slice(start, start + most)
         width = len(runs[own])
         chunk = static["lanes"] or lanes
         chunk = chunk or chunk_width(width, per_lane)
@@ -173,7 +176,12 @@ def _programs(
         part = {axis: column[own] for axis, column in values.items()}
         named = {**static, "data": None} if about.by_content else static
         key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)
-        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost, operations)
+        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost, operations, records)
+
+
+def _all_parameters(probes: Any) -> bool:
+    """Whether all parameters are recorded at every checkpoint."""
+    return "parameters" in (probes if isinstance(probes, tuple) else (probes,))
 
 
 def _steps(static: Mapping[str, Any], per_epoch: int, prices: Mapping[str, float]) -> int:

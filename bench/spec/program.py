@@ -24,6 +24,7 @@ class Program:
         flops: estimated floating-point operations of all lanes.
         seconds: estimated seconds to compile and run.
         step_flops: estimated floating-point operations of one step of one lane.
+        record_bytes: estimated bytes that one lane returns.
     """
 
     static: Mapping[str, Any]
@@ -37,6 +38,7 @@ class Program:
     flops: float = 0.0
     seconds: float = 0.0
     step_flops: float = 0.0
+    record_bytes: int = 0
 
     @property
     def width(self) -> int:
@@ -83,8 +85,8 @@ class Outcome:
 class Ledger:
     """Where the seconds of one program went. Compile time and run time never share a field.
 
-    `flops` and `bytes_accessed` are XLA's cost analysis of one step, which counts a loop body once. `workers` is how many
-    worker processes there were, 0 where the program was trained by the process that saved it.
+    `flops` and `bytes_accessed` are XLA's cost analysis of one step, which counts a loop body once. `workers` is how
+    many worker processes there were, 0 where the program was trained by the process that saved it.
     """
 
     trace_seconds: float

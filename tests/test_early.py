@@ -1,0 +1,101 @@
+"""What is refused before anything is compiled: folders that cannot be written, a full disk, too little memory."""
+
+import dataclasses
+import os
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from bench import early
+from bench.errors import InputError
+from bench.pipeline import Settings, planned, run_study
+from bench.plan import planner
+from bench.spec import Grid
+
+GRID = Grid({"data": "iris", "model": "mlp", "steps": 30, "learning_rate": [0.1, 0.2, 0.3], "checkpoints": 10})
+
+
+@pytest.fixture
+def programs(catalogue, trial, tmp_path, devices):
+    return planned(trial(GRID), catalogue, Settings("quick", tmp_path, devices)).programs
+
+
+def run(parts, trial, tmp_path, devices, **more):
+    compiled = []
+    with pytest.raises(InputError) as refused:
+        run_study(trial(GRID), parts, Settings("quick", tmp_path / "out", devices, **more), compiled.append)
+    assert not compiled
+    assert not (tmp_path / "out").exists()
+    return str(refused.value)
+
+
+def test_a_disk_without_room_for_the_tables_is_refused(parts, trial, tmp_path, devices, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1000))
+    said = run(parts, trial, tmp_path, devices)
+    assert "the tables need about 0.0 MB, and the disk has 0.0 MB free; make room, or choose another folder" in said
+
+
+@pytest.mark.parametrize(("workers", "words"), [(0, "--lanes, or fewer seeds"), (2, "--lanes or fewer --workers, or")])
+def test_memory_that_the_largest_program_does_not_fit_into_is_refused(
+    workers, words, parts, trial, tmp_path, devices, monkeypatch
+):
+    monkeypatch.setattr(early, "free_memory", lambda: 1000.0)
+    said = run(parts, trial, tmp_path, devices, workers=workers)
+    assert " (3 runs, 3 computed together) needs about " in said
+    assert f" of memory, and 0.0 MB are free: give a smaller {words}" in said
+
+
+def test_where_the_system_does_not_say_how_much_memory_there_is_nothing_is_refused(programs, devices, monkeypatch):
+    monkeypatch.setattr(early, "free_memory", lambda: None)
+    early.room(early.Path(), programs, devices)
+
+
+def test_what_is_saved_needs_no_room(parts, trial, tmp_path, devices, monkeypatch):
+    settings = Settings("quick", tmp_path, devices)
+    run_study(trial(GRID), parts, settings)
+    monkeypatch.setattr(early, "free_memory", lambda: 1000.0)
+    assert run_study(trial(GRID), parts, settings).trained == 0
+
+
+def test_the_memory_of_a_gpu_is_what_it_says(programs, tmp_path):
+    gpu = SimpleNamespace(platform="gpu", memory_stats=lambda: {"bytes_limit": 100})
+    with pytest.raises(InputError, match=r"of memory, and 0\.0 MB are free"):
+        early.room(tmp_path, programs, [gpu])
+
+
+def test_more_runs_seeds_and_checkpoints_need_more_memory(programs):
+    (program,) = programs
+    needed = early.memory_of(program, 1)
+    assert early.memory_of(dataclasses.replace(program, record_bytes=2 * program.record_bytes), 1) > needed
+    minibatch = dataclasses.replace(program, static={**program.static, "batch_size": 8})
+    assert early.memory_of(minibatch, 1) == needed + 30 * 8 * early.ORDER_BYTES
+
+
+def test_a_program_that_would_return_too_much_is_split_and_gives_the_same(parts, trial, tmp_path, devices, monkeypatch):
+    study = trial(dataclasses.replace(GRID, axes={**GRID.axes, "lanes": 1}))
+    whole = run_study(study, parts, Settings("quick", tmp_path / "whole", devices[:1]))
+    monkeypatch.setattr(planner, "MOST_RECORDS", 2 * whole.plan[0].record_bytes)
+    split = run_study(study, parts, Settings("quick", tmp_path / "split", devices[:1]))
+    assert ([p.width for p in whole.plan], [p.width for p in split.plan]) == ([3], [2, 1])
+    losses = [one.evidence.runs.set_index("learning_rate")["final_train_loss"].to_dict() for one in (whole, split)]
+    assert losses[0] == losses[1]
+
+
+def test_folders_of_all_studies_are_looked_at_first(tmp_path, monkeypatch):
+    early.folders(tmp_path / "new" / "results", ["a", "b"], "full")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "b").write_text("a file")
+    with pytest.raises(InputError, match=r"cannot write .*/b: it is a file; choose another folder with --out"):
+        early.folders(tmp_path, ["a", "b"], "full")
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(InputError, match="no permission to write there"):
+        early.folders(tmp_path, ["a"], "full")
+
+
+def test_a_manifest_of_a_later_version_is_refused_before_another_study_is_trained(tmp_path):
+    folder = tmp_path / "b" / "full"
+    folder.mkdir(parents=True)
+    (folder / "manifest-0.json").write_text('{"programs": [], "schema": 999}')
+    with pytest.raises(InputError, match="is of schema 999"):
+        early.folders(tmp_path, ["a", "b"], "full")
