@@ -3,7 +3,7 @@
 Needs the extra `cluster`. The workers write nothing: what comes back is committed by the process that asked.
 """
 
-from bench.cluster.connect import Cluster, check_address, connected
+from bench.cluster.connect import Cluster, check_address, connected, of_client
 from bench.cluster.executor import OnDask
 
-__all__ = ["Cluster", "OnDask", "check_address", "connected"]
+__all__ = ["Cluster", "OnDask", "check_address", "connected", "of_client"]

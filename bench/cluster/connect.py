@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from bench.cluster.worker import Workplace, difference, facts_here, facts_of
 from bench.errors import InputError
+from bench.train import configure
 
 # distributed, of the extra `cluster`, takes a second to import and is imported by the functions that need it.
 
@@ -147,6 +148,21 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
         except (OSError, TimeoutError, TypeError, ValueError) as error:
             raise InputError(f"--dask {text}: no scheduler answers: {' '.join(str(error).split())}.") from None
         yield checked(client, workplace)
+
+
+def of_client(client: Any, platform: str | None = None, devices: int | None = None) -> Cluster:
+    """The cluster behind a client of Dask, from wherever, once its workers have been checked.
+
+    Args:
+        client: of Dask.
+        platform: that workers must have.
+        devices: of each worker; all that it has unless given.
+
+    Raises:
+        InputError: its scheduler must not be used, or workers must not train.
+    """
+    configure("cpu", 1)  # nothing is trained here
+    return checked(client, Workplace(platform, devices))
 
 
 def checked(client: Any, workplace: Workplace) -> Cluster:

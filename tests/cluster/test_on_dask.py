@@ -9,8 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 import jax.numpy as jnp
+import optax
 import pytest
 
+import bench
 from bench.cluster import connect, executor, rate
 from bench.errors import InputError
 from bench.measure import Compiler, execute
@@ -166,14 +168,18 @@ def test_a_worker_that_joins_late_with_other_versions_is_left_out(cluster, parts
             other.kill()
 
 
+def test_a_grid_in_python_is_trained_by_the_workers_of_a_client(cluster, tmp_path):
+    axes = {**LOOK, "model": "softmax", "learning_rate": [0.1, 0.2]}
+    optimizers = {"half": lambda learning_rate: optax.sgd(learning_rate / 2)}
+    own = bench.run_grid(
+        {**axes, "optimizer": "half"}, out=tmp_path, client=cluster.client, optimizers=optimizers, platform="cpu"
+    )
+    plain = bench.run_grid({**axes, "learning_rate": [0.05, 0.1]}, out=tmp_path)
+    assert set(own["programs"]["workers"]) == {2}
+    assert own["runs"]["final_train_loss"].tolist() == pytest.approx(plain["runs"]["final_train_loss"].tolist())
+
+
 def test_shares_of_cores_are_of_one_size_and_apart(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 4, 6, 8}, raising=False)
     assert connect._shares(2) == ((0, 2), (4, 6))
     assert connect._shares(7) == ((0,), (2,), (4,), (6,), (8,), (0,), (2,))
-
-
-def test_lanes_and_records_make_the_size_of_a_program(parts):
-    (program, *_), _ = planned(parts, GRID)
-    records = 2 * (200 + 100 * len(program.checkpoints))
-    assert executor.bytes_of(program, 1) == 2 * program.working_set + records
-    assert executor.bytes_of(dataclasses.replace(program, chunk=1), 1) == program.working_set + records
