@@ -80,11 +80,17 @@ def time_to_target(times: ArrayLike, reached: ArrayLike, horizon: float | None =
         upper = np.where(curve.probabilities <= 0, 0.0, upper)
         low, high = _crossing(curve.quantiles, lower), _crossing(curve.quantiles, upper)
     whole = _area(t, there, end)
-    others = [_area(np.delete(t, i), np.delete(there, i), end) for i in range(t.size)] if t.size > 1 else []
-    pseudo = t.size * whole - (t.size - 1) * np.asarray(others) if others else np.array([whole])
-    mean = mean_interval(pseudo)
+    mean = mean_interval(_pseudo_values(t, there, end, whole))
     ends = np.clip([mean.low, mean.high], 0, end)
     return TimeToTarget(t.size, int(there.sum()), median, low, high, whole, float(ends[0]), float(ends[1]), end)
+
+
+def _pseudo_values(t: NDArray[np.float64], there: NDArray[np.bool_], end: float, whole: float) -> NDArray[np.float64]:
+    """What each run adds to the area below the survival curve: its own time, if none was given up before the end."""
+    if (there | (t >= end)).all():
+        return np.minimum(t, end)
+    others = [_area(np.delete(t, i), np.delete(there, i), end) for i in range(t.size)] if t.size > 1 else []
+    return t.size * whole - (t.size - 1) * np.asarray(others) if others else np.array([whole])
 
 
 def _crossing(times: NDArray[np.float64], probabilities: NDArray[np.float64]) -> float:

@@ -1,5 +1,7 @@
 """Which of two is lower: intervals cover what they say, families keep their error rate, ties are no difference."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from bench.stats.comparison import (
     in_words,
     mean_interval,
     pairs_needed,
+    signed_rank_p,
 )
 
 JUDGES = 16
@@ -85,6 +88,22 @@ def test_holm_rejects_what_stepping_down_rejects(p):
         passed += 1
     assert (adjusted <= 0.05).sum() == passed
     assert (adjusted >= p).all()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(-4, 4).filter(bool), min_size=1, max_size=9))
+def test_tied_differences_have_the_exact_p_value_of_all_choices_of_signs(differences):
+    ranks = stats.rankdata(np.abs(differences))
+    sums = [sum(itertools.compress(ranks, signs)) for signs in itertools.product([0, 1], repeat=len(ranks))]
+    own = ranks[np.array(differences) > 0].sum()
+    want = 2 * min(np.mean(np.array(sums) <= own), np.mean(np.array(sums) >= own))
+    assert signed_rank_p(differences) == pytest.approx(min(1, want))
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 16, 50, 51, 300])
+def test_differences_without_ties_have_scipys_p_value(size):
+    differences = np.random.default_rng(size).normal(0.3, 1, size)
+    assert signed_rank_p(differences) == pytest.approx(stats.wilcoxon(differences).pvalue)
 
 
 def test_copies_are_no_difference():

@@ -70,3 +70,19 @@ def test_medians_under_censoring_are_covered():
         high = np.inf if np.isnan(found.median_high) else found.median_high
         covered.append(found.median_low <= 100 * np.log(2) <= high)
     assert 0.92 <= np.mean(covered) <= 0.99
+
+
+def test_pseudo_values_of_runs_watched_to_the_end_are_their_times():
+    """By the definition, from the curve without each of them (Andersen et al. 2003)."""
+    times, reached = np.array([3.0, 7, 7, 20, 20, 20]), np.array([1, 1, 1, 1, 0, 0], bool)
+
+    def area(keep):
+        curve = survival(times[keep], reached[keep])
+        edges = np.concatenate([[0.0], curve.quantiles[curve.quantiles < 20], [20.0]])
+        return np.concatenate([[1.0], curve.probabilities[curve.quantiles < 20]]) @ np.diff(edges)
+
+    everybody = np.ones(6, bool)
+    pseudo = [6 * area(everybody) - 5 * area(np.arange(6) != one) for one in range(6)]
+    np.testing.assert_allclose(pseudo, times)
+    found = time_to_target(times, reached, 20)
+    assert (found.low, min(found.high, 20)) == pytest.approx(tuple(np.clip(mean_interval(pseudo)[1:], 0, 20)))
