@@ -20,6 +20,9 @@ PHASES = ["trace_seconds", "lower_seconds", "compile_seconds", "run_seconds"]
 class Tables(Mapping[str, Frame]):
     """The tables of a folder: those that every card needs at once, others when a figure asks for them."""
 
+    title = ""
+    """Of the study, as it was when its findings were written."""
+
     def __init__(self, folder: Folder | None = None) -> None:
         self._folder = folder
         self._kept: dict[str, Frame] = dict.fromkeys(("runs", "programs", "findings"), pd.DataFrame())
@@ -28,7 +31,11 @@ class Tables(Mapping[str, Frame]):
 
     def _read(self, name: str) -> Frame:
         assert self._folder is not None
-        return frame(self._folder.derived(name) if name == "findings" else self._folder.merged(self._keys, name))
+        if name != "findings":
+            return frame(self._folder.merged(self._keys, name))
+        found = self._folder.derived(name)
+        self.title = (found.schema.metadata or {}).get(b"title", b"").decode()
+        return frame(found)
 
     @functools.cached_property
     def _keys(self) -> list[str]:
@@ -103,7 +110,8 @@ class Card:
     @property
     def as_expected(self) -> bool:
         """Whether nothing is news."""
-        return self.own or (not self.note and as_expected(self.study.claims, self.findings))
+        nothing = self.own and not self.study.claims
+        return nothing or (not self.note and as_expected(self.study.claims, self.findings))
 
     @property
     def checks(self) -> Counter[str]:

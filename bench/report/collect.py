@@ -13,7 +13,7 @@ from bench import studies
 from bench.errors import InputError
 from bench.report.cards import Card, Claimed, Report, Tables
 from bench.report.words import number, spread
-from bench.spec import STATIC, TRACED, Finding, Frame, Run, Study
+from bench.spec import STATIC, TRACED, Claim, Finding, Frame, Run, Study
 from bench.stats import excused, verdicts
 from bench.store import Folder
 
@@ -39,7 +39,7 @@ def collect(out: Path, asked: Sequence[str] = (), profile: str | None = None) ->
     missing = [name for name in chosen if name not in there]
     if missing and asked and len(missing) == len(chosen):
         raise InputError(f"no results of {', '.join(missing[:5])} in {out}; there are {', '.join(list(there)[:8])}.")
-    cards = tuple(_card(out / name / there[name], name, there[name]) for name in chosen if name in there)
+    cards = tuple(card_of(out, name, there[name]) for name in chosen if name in there)
     return Report(cards, out, tuple(_ratios(out / "peers" / "ratios.csv")))
 
 
@@ -60,21 +60,33 @@ def _chosen(asked: Sequence[str], there: Mapping[str, str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _card(path: Path, name: str, profile: str) -> Card:
-    folder, note = Folder(path), ""
-    known = name in studies.names()
-    study = studies.get(name) if known else _own(name)
+def card_of(out: Path, name: str, profile: str) -> Card:
+    """A study, or a grid of one's own, as it lies in a folder of results; damage is said on the card."""
+    folder, note = Folder(out / name / profile), ""
     tables, manifest = Tables(), {}
     try:
         manifest, tables = folder.manifest(), Tables(folder)
     except InputError as error:  # one damaged or unfinished study must not hide the others
         note = str(error)
     findings = tuple(_findings(tables["findings"]))
+    study = studies.get(name) if name in studies.names() else _own(name, tables)
     return Card(study.id or name, study, profile, tables, findings, tuple(_claims(study, findings)), manifest, note)
 
 
-def _own(name: str) -> Study:
-    return Study("", name, f"A grid of one's own: {name}", (), "", lambda *_: (), lambda _: (), (), ())
+def _own(name: str, tables: Tables) -> Study:
+    """A grid of one's own, with the claims of its file."""
+    judged = tables["findings"][tables["findings"]["claim"].notna()] if len(tables["findings"]) else pd.DataFrame()
+    claims = tuple(
+        Claim(
+            row["claim"],
+            row["quantity"],
+            "a file of one's own",
+            row["expected"] if isinstance(row["expected"], str) else "",
+        )
+        for row in judged.to_dict("records")
+    )
+    title = tables.title or "a grid of one's own"
+    return Study("", name, title[0].upper() + title[1:], claims, "", lambda *_: (), lambda _: (), (), ())
 
 
 def _findings(table: Frame) -> Iterator[Finding]:
@@ -88,7 +100,7 @@ def _findings(table: Frame) -> Iterator[Finding]:
 def _claims(study: Study, findings: Sequence[Finding]) -> Iterator[Claimed]:
     for claim, (verdict, expected) in zip(study.claims, verdicts(study.claims, findings).values(), strict=True):
         found = next((finding for finding in findings if finding.claim == claim.id), None)
-        fine = verdict == expected or claim.id in excused(findings)
+        fine = verdict == expected or not expected or claim.id in excused(findings)
         yield Claimed(claim.text, claim.source, verdict, expected, fine, found)
 
 

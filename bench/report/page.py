@@ -15,16 +15,15 @@ from bench import outcome, stats
 from bench.report import words
 from bench.report.cards import Card, Report
 from bench.report.collect import axes, finite, newest
+from bench.report.drawing import Shown, shown
 from bench.report.formulas import formula
-from bench.report.pictures import bundle, overview, pictures
+from bench.report.pictures import bundle, overview
 
 ASSETS = Path(__file__).parent / "assets"
 
-VERDICTS = ("SUPPORTED", "CONDITIONAL", "REFUTED", "NOT RUN")
+VERDICTS = ("SUPPORTED", "CONDITIONAL", "REFUTED", "UNDECIDED", "NOT RUN")
 MOST_FINDINGS = 60
 """Rows of a table of findings; those that did not pass come first where there are more."""
-MOST_STATIC = 30
-"""Cards of a page with static pictures, which take a quarter of a second and 40 kB each."""
 MOST_TELLING = 5
 """Rows of the short table of measured and predicted values."""
 
@@ -37,7 +36,7 @@ def html(report: Report, static: bool = True) -> str:
 
     Args:
         report: what to say.
-        static: put a picture of each study's first figure in, for where no script runs; not on long pages.
+        static: put a still of each study's first figure in, for where no script runs.
     """
     style, script, library = _asset("page.css"), _asset("page.js"), bundle()
     assert "</script" not in library.lower() + script.lower()
@@ -45,11 +44,10 @@ def html(report: Report, static: bool = True) -> str:
         f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; style-src-elem {_hash(style)}; "
         "style-src-attr 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
-    static = static and len(report.cards) <= MOST_STATIC
-    cards = [_shown(card, static) for card in report.cards]
+    cards = [_facts(card, drawn) for card, drawn in zip(report.cards, shown(report, static), strict=True)]
     families: dict[str, list[dict[str, Any]]] = {}
-    for shown in cards:
-        families.setdefault(shown["card"].family, []).append(shown)
+    for one in cards:
+        families.setdefault(one["card"].family, []).append(one)
     return (
         _templates()
         .get_template("page.html")
@@ -75,7 +73,8 @@ def totals(report: Report) -> dict[str, Any]:
     verdicts, checks = report.verdicts, report.checks
     return {
         "claims": sum(verdicts.values()),
-        "verdicts": {name: verdicts[name] for name in VERDICTS if verdicts[name] or name != "NOT RUN"},
+        "expecting": sum(bool(claim.expected) for card in report.cards for claim in card.claims),
+        "verdicts": {name: verdicts[name] for name in VERDICTS if verdicts[name] or name in VERDICTS[:3]},
         "checks": sum(checks.values()),
         "passed": checks["PASS"],
         "failed": checks["FAIL"],
@@ -90,26 +89,19 @@ def totals(report: Report) -> dict[str, Any]:
     }
 
 
-def _shown(card: Card, static: bool) -> dict[str, Any]:
-    figures, beside, broken = [], None, ""
-    try:
-        figures, beside = pictures(card, static)
-    except Exception as error:  # the verdicts of this study, and all other studies, are still worth a page
-        broken = f"{type(error).__name__}: {error}"
+def _facts(card: Card, drawn: Shown) -> dict[str, Any]:
     varied, fixed = axes(card.tables["runs"])
     ranked = sorted(card.findings, key=lambda finding: finding.impl not in ("FAIL", "NOT RUN"))
     many = len(ranked) > MOST_FINDINGS
     return {
+        **drawn._asdict(),
         "card": card,
-        "figures": figures,
-        "beside": beside,
-        "broken": broken,
         "telling": [f for f in card.findings if f.impl and finite(f.measured) and finite(f.predicted)][:MOST_TELLING],
         "findings": ranked[:MOST_FINDINGS] if many else card.findings,
         "varied": varied,
         "fixed": fixed,
         "best": best(card) if card.own and card.runs else None,
-        "specs": [*figures, *([beside] if beside else [])],
+        "specs": [*drawn.figures, *([drawn.beside] if drawn.beside else [])],
     }
 
 

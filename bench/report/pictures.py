@@ -1,6 +1,5 @@
 """Figures for the page: Vega-Lite specifications with their numbers packed, and pictures for where nothing runs."""
 
-import base64
 import importlib.metadata
 import math
 from collections.abc import Mapping, Sequence
@@ -13,16 +12,11 @@ from bench.cache import kept
 from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, sensitivity
 from bench.figures.findings import MOST_NAMED, dots
 from bench.report.cards import Card, Report
+from bench.report.still import VEGA_LITE, still
 from bench.spec import Frame
 
 DIGITS = 5
 """Of the numbers in a figure: more cannot be seen."""
-
-VEGA_LITE = "6.4"
-"""The version of Vega-Lite, of those that vl-convert has, that the installed Altair writes."""
-
-MOST_STATIC = 80_000
-"""Bytes of a static picture; larger ones are left out."""
 
 
 class Picture(NamedTuple):
@@ -48,7 +42,7 @@ def pictures(card: Card, static: bool) -> tuple[list[Picture], Picture | None]:
 
     Args:
         card: a study that was run.
-        static: also draw the first figure as a static picture, which takes a tenth of a second.
+        static: also draw the first figure as a still, which takes a tenth of a second.
     """
     if not card.runs:
         return [], None
@@ -88,7 +82,7 @@ def _checks(findings: Frame) -> Picture:
 
 def _picture(drawn: Drawn, static: bool) -> Picture:
     spec = _plain(drawn.chart.to_dict(validate=False))
-    picture = _static(spec) if static else ""
+    picture = still(spec) if static else ""
     title = spec.pop("title", "")  # the caption says it
     note = title.get("subtitle", "") if isinstance(title, dict) else ""
     names = spec.pop("datasets", {})
@@ -134,14 +128,6 @@ def _short(value: Any) -> Any:
         return None
     value = float(f"{value:.{DIGITS}g}")
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
-
-
-def _static(spec: Mapping[str, Any]) -> str:
-    """The picture as a `data:` address, as PNG: of a thousand points an SVG is ten times as large."""
-    # A ground of its own: the page may be dark, and black letters on it would be lost.
-    paper = {**spec, "background": "#ffffff", "padding": 8}
-    data = vl_convert.vegalite_to_png(paper, vl_version=VEGA_LITE, scale=1)
-    return f"data:image/png;base64,{base64.b64encode(data).decode()}" if len(data) <= MOST_STATIC else ""
 
 
 def bundle() -> str:

@@ -8,6 +8,7 @@ SIGNS = {
     "SUPPORTED": "✓",
     "CONDITIONAL": "◐",
     "REFUTED": "✗",
+    "UNDECIDED": "?",
     "PASS": "✓",
     "FAIL": "!",
     "NOT RUN": "–",

@@ -16,6 +16,7 @@ from bench.report.exports import csv, markdown, safe
 from bench.report.formulas import formula
 from bench.report.page import html, totals
 from bench.report.pictures import packed
+from bench.report.still import small
 from bench.report.words import count, number, seconds, spread
 from bench.spec import Finding
 from bench.store import Folder, findings_table
@@ -96,6 +97,39 @@ def test_a_grid_of_ones_own_shows_its_best_configurations(results):
     assert "Best configurations" in said
     assert "8 runs diverged" in said
     assert "learning_rate 0.1, 1, 1e+30" in said
+
+
+def test_claims_of_ones_own_are_on_the_card_under_the_title_of_the_file(copied):
+    won = Finding("adam is faster", -4.0, None, "BEFORE(6)", claim="claim-1", verdict="SUPPORTED", seeds=6)
+    unclear = Finding("width does not matter", None, None, "EQUAL", claim="claim-2", verdict="UNDECIDED", reason="few")
+    table = findings_table("", "own-grid", [won, unclear], {})
+    Folder(copied / "own-grid" / "full").derive(
+        "findings", table.replace_schema_metadata({"title": "which is faster?"})
+    )
+    report = collect(copied, ["own-grid"])
+    assert not report.news
+    said = text_of(html(report, static=False))
+    assert "2 claims of your own, 1 supported, 1 undecided" in said
+    assert "Which is faster?" in said
+    assert "adam is faster ✓ supported said in a file of one's own" in said
+    assert "? undecided" in said
+    assert "\\| adam is faster" not in markdown(report)
+    assert "adam is faster | ✓ SUPPORTED" in markdown(report)
+    news = findings_table("", "own-grid", [won], {"claim-1": "REFUTED"})
+    Folder(copied / "own-grid" / "full").derive("findings", news)
+    assert "1 of 1 claim came out otherwise" in text_of(html(collect(copied, ["own-grid"]), static=False))
+
+
+def test_a_still_is_small_and_says_the_same():
+    shape = 'transform="translate(1.23456,2)" d="M2.7386,0A2.7386,2.7386,0,1,1,-2.7386,0Z"'
+    point = f'<path {shape} fill="#0072B2" opacity="1"/>'
+    svg = f'<svg class="marks"><g aria-hidden="true">{3 * point}</g><text>a &lt; b</text></svg>'
+    made = small(svg)
+    assert made.count("<use transform='translate(1.2,2)' href='#s0' class='l0'/>") == 3
+    assert made.count("<path ") == 1
+    assert "aria" not in made
+    assert "<text>a &lt; b</text>" in made
+    assert len(made) < len(svg)
 
 
 def test_results_stay_data(results, hostile):
