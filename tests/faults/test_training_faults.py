@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from whole import KILLS
+from whole import ALL, KILLS
 
 from bench.store import Folder
 
@@ -113,7 +113,7 @@ def test_a_read_only_folder_is_refused_before_anything_is_compiled(there, forge,
     points("F7", 1, 1)
 
 
-@pytest.mark.parametrize("processes", [2, 8] if KILLS > 2 else [2])
+@pytest.mark.parametrize("processes", [2, 8] if ALL else [2])
 def test_processes_that_share_a_folder_save_each_program_once(processes, forge, command, same, points, tmp_path):
     """F8."""
     out = tmp_path / "out"

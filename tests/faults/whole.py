@@ -5,8 +5,11 @@ from typing import Any
 
 from bench.store import Folder
 
-KILLS = int(os.environ.get("FAULT_KILLS", "2"))
-"""How often training is killed; `make faults` says 50."""
+ALL = os.environ.get("FAULTS") == "all"
+"""Whether to try everything, as `make faults` does, or some of it, as part of all tests."""
+
+KILLS = 50 if ALL else 2
+"""How often training is killed."""
 
 GRID = """
 [grid]

@@ -15,7 +15,6 @@ from bench.errors import InputError, words
 from bench.parts import Catalogue
 from bench.plan import plan
 from bench.spec import Grid
-from bench.store import Folder
 
 
 @pytest.mark.parametrize(
@@ -90,13 +89,6 @@ def test_the_type_of_a_column_is_said_on_one_line():
     with pytest.raises(InputError) as caught:
         raw_of(table, Place("d"), {**OPTIONS, "data.target": "kind"})
     assert str(caught.value).isprintable()
-
-
-@pytest.mark.parametrize("programs", ["[[]]", "[1]", '["../../secret"]', '["a/b"]', '[""]', "{}"])
-def test_a_manifest_whose_programs_are_no_names(programs, tmp_path):
-    (tmp_path / "manifest-0.json").write_text(f'{{"programs": {programs}}}')
-    with pytest.raises(InputError, match=r"manifest-0\.json is damaged \(no list of programs\): remove it"):
-        Folder(tmp_path).saved()
 
 
 @given(st.text())

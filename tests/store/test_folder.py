@@ -100,12 +100,18 @@ def test_a_failed_write_leaves_nothing_behind(folder, monkeypatch):
 
 
 def test_data_are_on_disk_before_they_have_their_name_and_the_name_before_success_is_reported(folder, monkeypatch):
-    calls = []
+    calls, sizes = [], []
     for name in ("fsync", "link"):
         real = getattr(os, name)
-        monkeypatch.setattr(os, name, lambda *a, name=name, real=real: (calls.append(name), real(*a))[1])
+        monkeypatch.setattr(
+            os,
+            name,
+            lambda *a, name=name, real=real: (calls.append(name), sizes.append(os.stat(a[0]).st_size), real(*a))[2],
+        )
     folder.commit("one", tables(1))
     assert calls == ["fsync", "link", "fsync"]
+    whole = (folder.programs / "one.zip").stat().st_size
+    assert sizes[:2] == [whole, whole]  # not in a buffer of this process
 
 
 def test_a_crashed_program_is_tried_again(folder):
@@ -415,6 +421,34 @@ def test_a_column_that_one_program_lacks_is_null_there(folder):
     merged = folder.merged(["one", "two"], "runs")
     assert merged["l2"].to_pylist() == [None, None, 1.0, 2.0]
     assert merged["note"].to_pylist() == [None, None, "a", "b"]
+
+
+def test_a_derived_table_is_replaced_in_one_step(folder, monkeypatch):
+    folder.commit("one", tables(1))
+    folder.merged(["one"], "runs")
+    path = folder.path / "runs.parquet"
+    before, inode, sizes, real = path.read_bytes(), path.stat().st_ino, [], os.replace
+    monkeypatch.setattr(os, "replace", lambda *two: (sizes.append(os.stat(two[0]).st_size), real(*two)))
+    folder.derive("runs", tables(2)["runs"])
+    assert path.stat().st_ino != inode
+    assert sizes == [path.stat().st_size]  # whole before it had the name
+
+    def fails(*_):
+        raise OSError(28, "No space left on device")
+
+    path.write_bytes(before)
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(InputError, match="No space left"):
+        folder.derive("runs", tables(2)["runs"])
+    assert path.read_bytes() == before
+    assert not list(folder.path.glob(".writing-*"))
+
+
+@pytest.mark.parametrize("programs", [[[]], [1], ["../../secret"], ["a/b"], [""], {}])
+def test_programs_that_are_no_names_are_a_damaged_manifest(folder, programs):
+    (folder.path / "manifest-0.json").write_text(json.dumps(MANIFEST | {"programs": programs}))
+    with pytest.raises(DamagedFile, match="no list of programs"):
+        folder.saved()
 
 
 def test_no_temporary_file_remains(folder):
