@@ -28,7 +28,7 @@ def page(judged: "list[Judged]", options: Options) -> None:
         return
     profile = judged[0].folder.name
     try:
-        path = write(options.out, [one.study.name for one in judged], profile, static=False)
+        path = write(options.out, [one.study.name for one in judged], profile)
     except Exception as error:  # the results are saved, and the verdicts were shown
         if options.verbose:
             raise

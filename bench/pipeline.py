@@ -175,7 +175,8 @@ def run_study(
     keys = folder.saved(program.key for program in everything)
     evidence = tables_of.read(folder, keys, catalogue.lookup)
     findings = _judge(study, evidence, failed)
-    folder.derive("findings", findings_table(study.id, study.name, findings, {c.id: c.expected for c in study.claims}))
+    table = findings_table(study.id, study.name, findings, {c.id: c.expected for c in study.claims})
+    folder.derive("findings", table.replace_schema_metadata({"title": study.title}))
     for finding in findings:
         tell(finding_event(study, finding))
     seconds = time.perf_counter() - start
