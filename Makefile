@@ -15,7 +15,7 @@ TEST := JAX_COMPILATION_CACHE_DIR="$(abspath $(VENV))/jax-cache" JAX_COMPILATION
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 \
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: tour test check speed faults peers clean help
+.PHONY: tour test check speed faults fuzz soak peers clean help
 .NOTPARALLEL:
 
 tour: $(VENV)/.core  ## environment, installation, and the tour: a dozen studies in about a minute (the default)
@@ -37,8 +37,14 @@ BASELINE := $(if $(wildcard .benchmarks/*/0001_*.json),--benchmark-compare=0001 
 speed: $(VENV)/.dev  ## the timings, by pytest-benchmark, on an otherwise idle machine, against those of the first time
 	$(BIN)/python -m pytest tests/speed --benchmark-enable $(BASELINE) $(ARGS)
 
-faults: $(VENV)/.dev  ## kills and refuses every system call of a commit in turn, with strace
-	$(BIN)/python -m pytest -s tests/faults $(ARGS)
+faults: $(VENV)/.dev  ## kills, full disks, other users, jumping clocks, mutants of the store; says how many points survived
+	FAULTS=all $(BIN)/python -m pytest -s tests/faults tests/store tests/workers tests/test_stopping.py $(ARGS)
+
+fuzz: $(VENV)/.dev  ## grids, TOML, CSV, Parquet and manifests as chance makes them, for about ten minutes
+	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
+
+soak: $(VENV)/.dev  ## 2,000 programs of random grids with a kill every few seconds; an hour
+	$(BIN)/python tests/faults/soak.py --programs 2000 $(ARGS)
 
 peers: $(VENV)/.dev  ## the same training by PyTorch, plain JAX and scikit-learn, in turn; an hour for all cells
 	$(INSTALL) -e '.[peers]'
