@@ -38,7 +38,7 @@ def folders(root: Path, names: Iterable[str], profile: str) -> None:
         folder = study_folder(root, name, profile)
         there = existing(folder)
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            reason = "no permission to write there" if there.is_dir() else "it is a file"
+            reason = "Permission denied" if there.is_dir() else "Not a directory"
             raise InputError(f"cannot write {there}: {reason}; choose another folder with --out.")
         if (folder / "manifest-0.json").exists():
             Folder(folder).manifest()
