@@ -13,8 +13,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 INTRODUCTION = """\
 # The Python interface
 
-Everything that `import bench` offers, written from the docstrings by a test. [tables.md](tables.md) shows the results in
-use, [grids.md](grids.md) has the axes, [own-parts.md](own-parts.md) parts of one's own. Bad input raises
+Everything that `import bench` offers, written from the docstrings by a test. [tables.md](tables.md) shows the results
+in use, [grids.md](grids.md) has the axes, [own-parts.md](own-parts.md) parts of one's own. Bad input raises
 `bench.errors.InputError`, whose text says what is wrong, where, and what would be right.
 """
 
