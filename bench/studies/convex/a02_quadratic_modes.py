@@ -27,7 +27,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     "condition 100": {"data": "regression", "data.condition": 100.0, "scaling": "raw"},
     "condition 10000": {"data": "regression", "data.condition": 1e4, "scaling": "raw"},
 }
-PROFILES = {"full": tuple(PROBLEMS), "quick": ("diabetes", "condition 100"), "cell": ("diabetes",)}
+PROFILES = {"full": tuple(PROBLEMS), "quick": ("diabetes",), "cell": ("diabetes",)}
 SPEEDS = (0.1, 0.5, 1.0, 1.9, 1.99)  # learning rates in units of 1 / L; the best one, 2 / (L + mu), is added
 FOLLOWED = (*range(0, 21), *range(30, 201, 10))  # steps whose iterates are compared mode by mode
 GOLDEN = np.array([[2.0, 2.0], [2.0, 4.0]])  # Hessian of x^2 + 2 y^2 + 2 x y: rho = sqrt(5) / 3 at the rate 1 / 3

@@ -21,7 +21,7 @@ CLOSE = Claim("close", TEXT, "S2", "CONDITIONAL")
 
 RULES = ("loss_decrease", "gradient_norm", "update_norm")
 THRESHOLDS = [10.0**-power for power in range(3, 10)]
-CONDITIONS = {"full": (10.0, 1e3, 1e5), "quick": (10.0, 1e3), "cell": (1e3,)}
+CONDITIONS = {"full": (10.0, 1e3, 1e5), "quick": (1e3,), "cell": (1e3,)}
 LARGEST, L2, MOST = 4.0, 1.0, 20_000  # L of the quadratics; penalty and most iterations of logistic regression
 
 

@@ -24,7 +24,7 @@ SAME = Claim(
 UNIQUE = Claim("unique", "the closed form needs conditions: an invertible X^T X", "S0, S2")
 
 REAL: dict[str, dict[str, Any]] = {"wine": {"data": "wine", "data.target": "number"}, "diabetes": {"data": "diabetes"}}
-PROFILES = {"full": tuple(REAL), "quick": tuple(REAL), "cell": ("wine",)}
+PROFILES = {"full": tuple(REAL), "quick": ("wine",), "cell": ("wine",)}
 PENALTIES = (0.0, 10.0)  # an invertible matrix with and without the penalty
 WIDE = {"rows": 20, "features": 50}  # fewer rows than parameters
 SLOPE, OFFSET, NOISE, COPIES, DRAWS = 2.0, 3.0, 0.5, 5, 9000

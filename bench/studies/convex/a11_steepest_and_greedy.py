@@ -22,7 +22,7 @@ GREEDY = Claim("greedy", "gradient descent is greedy: it takes the best step nea
 
 NETWORK: dict[str, Any] = {"data": "digits", "model": "mlp", "depth": 1, "width": 32}
 MODELS = ({"data": "breast_cancer", "model": "logistic"}, NETWORK, {"data": "diabetes", "model": "linear"})
-PROFILES = {"full": MODELS, "quick": MODELS[:2], "cell": MODELS[:1]}
+PROFILES = {"full": MODELS, "quick": MODELS[:1], "cell": MODELS[:1]}
 SEEDS = 16
 COUNT, LENGTHS = 4096, np.array([1e-2, 1e-3, 1e-4])  # of the probe
 SHORT = 1e-4

@@ -22,7 +22,7 @@ UNSTABLE = Claim(
     "unstable", "using linear regression to classify is unreasonable: one far row moves the threshold", "S0"
 )
 
-OUTLIERS = {"full": (0.0, 10.0, 20.0, 50.0, 100.0, 1000.0), "quick": (50.0, 1000.0), "cell": (50.0,)}
+OUTLIERS = {"full": (0.0, 10.0, 20.0, 50.0, 100.0, 1000.0), "quick": (50.0,), "cell": (50.0,)}
 LOGISTIC = (0.0, 50.0, 1000.0)  # of these, the outliers that logistic regression sees too
 LISTED = {  # outlier -> threshold and errors of least squares in the catalogue
     0.0: (0.0, 0),

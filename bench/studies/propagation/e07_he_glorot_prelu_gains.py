@@ -48,12 +48,12 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
             )
         )
     taper = {"activation": "relu", "width": [TAPER], "depth": len(TAPER), "probes": "full"}
-    taper["init"] = ["he", "glorot"] if profile != "cell" else "he"
+    taper["init"] = ["he", "glorot"] if profile == "full" else "he"
     found.append(Grid({**net, **rows, **taper, "seed": list(range(600))}))
     if profile != "cell":
         row = {"data": "white_noise", "data.rows": 1, "data.features": 400, "scaling": "raw", "normalize_rows": 1.0}
         look = {"loss": "half_squared_error", "probes": "layer_jacobians", "seed": list(range(16))}
-        found.append(Grid({**net, **row, **TANH, **look, "init": list(PUBLISHED)}))
+        found.append(Grid({**net, **row, **TANH, **look, "init": list(PUBLISHED) if profile == "full" else "pytorch"}))
     return found
 
 

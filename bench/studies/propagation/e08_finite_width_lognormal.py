@@ -20,7 +20,7 @@ UNSTABLE = Claim("unstable", "deep networks are unstable, even at the critical i
 
 SHAPES = {  # units, layers
     "full": ((24, 6), (32, 8), (48, 12), (24, 24), (32, 32)),
-    "quick": ((24, 6), (32, 8), (24, 24)),
+    "quick": ((24, 6), (24, 24)),
     "cell": ((16, 16),),
 }
 NETWORKS = 4000

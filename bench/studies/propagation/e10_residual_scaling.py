@@ -26,6 +26,7 @@ DEPTHS = {"full": (10, 40), "quick": (10,), "cell": (4,)}  # blocks
 SIZES = {4: (64, 1400), 10: (128, 700), 40: (64, 1400)}  # blocks -> units, networks
 FORMS = ("preactivation_residual", "residual")
 DECAYS = [0.0, 0.5, 1.0]  # a = L^-decay
+CELLS = {"full": (DECAYS, FORMS), "quick": (DECAYS, FORMS[:1]), "cell": ([0.5], FORMS[1:])}
 STEM = np.pi**-0.5  # mean over root mean square behind the first layer, of rectifiers
 
 
@@ -33,7 +34,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     rows = {"split": "16/0", "constant_columns": "keep", "normalize_rows": 1.0, "probe_rows": 1}
     net = {"activation": "relu", "init": "he", "init.output_gain": 1e-12, "bias": False}
     look = {"steps": 0, "checkpoints": "end", "probes": "full"}
-    net["residual.decay"], forms = (DECAYS, FORMS) if profile != "cell" else ([0.5], FORMS[1:])
+    net["residual.decay"], forms = CELLS[profile]
     found = []
     for blocks in DEPTHS[profile]:
         width, networks = SIZES[blocks]

@@ -22,7 +22,7 @@ RESCUES = Claim("batch-norm", "batch normalisation reduces vanishing gradients",
 
 CELLS = {  # activation -> rows of a batch
     "full": {"relu": (8, 32, 64, 256), "identity": (8,), "tanh": (256,), "sigmoid": (256,)},
-    "quick": {"relu": (8, 64), "identity": (8,)},
+    "quick": {"relu": (8,), "identity": (8,)},
     "cell": {"relu": (8,)},
 }
 DEPTHS = {"full": 24, "quick": 24, "cell": 16}

@@ -22,7 +22,7 @@ DOWN = "delta on its way down"
 NEAR = Claim("near-identity", "an activation near the identity keeps signals and gradients stable with depth", "S0")
 
 SLOPES = [0.0, 0.5, 0.9, 1.0]
-SCALES = {"full": (1.0, 0.3, 0.1), "quick": (1.0, 0.1), "cell": ()}  # eps
+SCALES = {"full": (1.0, 0.3, 0.1), "quick": (0.1,), "cell": ()}  # eps
 LEAKY = {"width": 64, "depth": 50}
 SMOOTH = {"width": 256, "depth": 16}
 SEEDS = {"full": 700, "quick": 700, "cell": 0}  # of leaky networks

@@ -21,8 +21,8 @@ from bench.theory import formats, meanfield
 RANGE = Claim("range", "values that explode exceed the range of half precision", "S1")
 
 FACTORS = [0.25, 0.5, 0.7071, 0.8, 2**0.5, 1.5, 2.0]
-POWERS = {"full": {"float16": 120, "bfloat16": 260, "float32": 260}, "quick": {"float16": 120}, "cell": {}}
-TYPES = {"full": ["float16", "bfloat16", "float32"], "quick": ["float16", "bfloat16"], "cell": ["float16"]}
+POWERS = {"full": {"float16": 120, "bfloat16": 260, "float32": 260}, "quick": {"float16": 80}, "cell": {}}
+TYPES = {"full": ["float16", "bfloat16", "float32"], "quick": ["float16"], "cell": ["float16"]}
 GROWTH, WIDTH, ROWS, DEPTH = 1.5, 128, 16, 32
 LAYERS, SHARE = 3, 0.9  # how far a network may be off, and how many of them must not be
 SCALES = {"full": [0, 8, 12, 15], "quick": [0, 12], "cell": []}  # k

@@ -22,7 +22,7 @@ UNDER = Claim("underfit", "a line underfits: it misses the shape of the data", "
 OVER = Claim("overfit", "polynomials of high degree overfit: they follow the noise; fewer features help", "S0")
 
 ROWS, NOISE, DRAWS, TRUE = 30, 0.3, 1000, 3
-DEGREES = {"full": [*range(1, 13), ROWS - 1], "quick": [1, 3, 4, 9, ROWS - 1], "cell": [3, 9]}
+DEGREES = {"full": [*range(1, 13), ROWS - 1], "quick": [1, 3, 9], "cell": [3, 9]}
 SEEDS = {"full": 20, "quick": 20, "cell": 10}  # 20,000 draws: at degree 12 a mean has 0.24 % standard error, ff < 1e-6
 
 

@@ -33,7 +33,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     both = {**bowl, **rare, "data.rotated": [False, True]}
     found = [Grid({**both, "optimizer": METHODS[profile]}), Grid({**both, **adagrad})]
     found.append(Grid({**bowl, **adagrad, **even, **straight}))
-    if profile != "cell":
+    if profile == "full":
         words = {**run, "data": "one_hot", "model": "logistic", "learning_rate": 16 * rates, **straight}
         words |= {"steps": 300, "checkpoints": "end", "probes": "off"}
         found += [Grid({**words, **how}) for how in ({"optimizer": "sgd"}, adagrad)]

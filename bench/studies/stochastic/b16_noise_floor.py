@@ -27,7 +27,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], list[float], float, float]] = {  # axe
 }
 SIZES = {
     "full": {"diabetes": (2, 4, 8), "digits": (4, 8, 16)},
-    "quick": {"diabetes": (2, 4, 8)},
+    "quick": {"diabetes": (2, 8)},
     "cell": {"diabetes": (2, 8)},
 }
 

@@ -32,10 +32,10 @@ DEPTHS: dict[str, dict[Start, tuple[int, ...]]] = {
         PYTORCH: (1, 4, 7, 8, 9, 10),
         ("relu", 2.0): (1, 4, 10),
     },
-    "quick": {SIGMOID: (4, 5), ("sigmoid", 16.0): (5,), PYTORCH: (7, 9), ("relu", 2.0): (9,)},
+    "quick": {SIGMOID: (4, 5), ("sigmoid", 16.0): (5,), PYTORCH: (9,), ("relu", 2.0): (9,)},
     "cell": {SIGMOID: (5,)},
 }
-RATES = {"full": [0.03, 0.1, 0.3, 1.0], "quick": [0.1, 0.3, 1.0], "cell": [1.0]}
+RATES = {"full": [0.03, 0.1, 0.3, 1.0], "quick": [0.3, 1.0], "cell": [1.0]}
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:

@@ -24,7 +24,7 @@ Start = tuple[str, float]  # activation and sigma_w^2
 SIGMOID, PYTORCH, HE = ("sigmoid", 1.0), ("relu", 0.333333), ("relu", 2.0)
 CELLS: dict[str, dict[Start, tuple[int, ...]]] = {
     "full": {SIGMOID: (6, 10), PYTORCH: (10,), HE: (10, 40)},
-    "quick": {SIGMOID: (6,), HE: (10, 40)},
+    "quick": {SIGMOID: (6,), HE: (10, 20)},
     "cell": {SIGMOID: (6,)},
 }
 SHORT, LONG, BATCH, FAILS, TRAINED = 20, 40, 64, 0.2, 0.8  # the last two are accuracies
@@ -36,7 +36,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     run = {"batch_size": BATCH, "steps": 300 if profile != "cell" else 200, "probes": "off", "seed": list(range(12))}
     run["learning_rate"] = [0.03, 0.1] if profile == "full" else [0.1]
     found = []
-    if profile != "cell":
+    if profile == "full":
         relu = {"model": NORMALISED, "activation": "relu", "init": "he"}
         look = {"split": f"{BATCH}/0", "steps": 0, "probes": "gradient_norm", "seed": list(range(128))}
         found += [Grid({**rows, **relu, **look, "depth": depth}) for depth in (SHORT, LONG)]

@@ -21,7 +21,7 @@ from bench.theory import residual
 SKIPS = Claim("skips", "residual connections reduce vanishing gradients", "S0", "CONDITIONAL")
 
 BLOCKS = {"full": (10, 20, 40), "quick": (20,), "cell": ()}
-LOOKED = {"full": (20, 40), "quick": (20, 40), "cell": (10, 20)}  # blocks at the start
+LOOKED = {"full": (20, 40), "quick": (10, 20), "cell": (10, 20)}  # blocks at the start
 FULL, SCALED, DEEP = 0.0, 0.5, 20  # a = L^-decay; blocks from which a = 1 fails
 FAILS, TRAINED = 0.2, 0.8  # accuracies
 STEM = np.pi**-0.5  # mean over root mean square behind the first layer, of rectifiers

@@ -33,7 +33,7 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
     found = [
         Grid({**rows, **net, **seeds, **run, "learning_rate": RATES[profile], "depth": d}) for d in DEPTHS[profile]
     ]
-    if profile != "cell":
+    if profile == "full":
         look = {"steps": 0, "checkpoints": "end", "probes": [("sharpness", "norms")], "probe_rows": 256}
         found += [Grid({**rows, **net, **seeds, **look, "depth": depth}) for depth in (SHALLOW, DEEP)]
     return found

@@ -23,8 +23,8 @@ THIRTY = Claim(
 XAVIER, HE = 1.0, 2.0  # sigma_w^2
 RATE, TRAINED = 0.02, 0.5
 SEEDS = list(range(8, 16))  # those before chose the rate
-STEPS = {"full": 4000, "quick": 1000, "cell": 0}
-DEPTHS = {"full": (22, 30), "quick": (22, 30), "cell": (8,)}
+STEPS = {"full": 4000, "quick": 800, "cell": 0}
+DEPTHS = {"full": (22, 30), "quick": (30,), "cell": (8,)}
 TRAINED_DEPTHS = {"full": (22, 30), "quick": (30,), "cell": ()}
 
 
