@@ -6,6 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from bench.figures.axes import SHORT
 from bench.figures.drawn import Drawn
 from bench.figures.look import CATEGORIES, SCREEN, Look, heading
 from bench.spec import Frame, Study
@@ -67,7 +68,7 @@ def _named(data: Frame, look: Look) -> Any:
     y = alt.Y("quantity:N", sort=order, title=None, axis=alt.Axis(labelLimit=0.55 * look.width))
     scale, colour = _scale(data), CATEGORIES[0]
     x = alt.X(
-        "measured:Q", scale=scale, title="measured (dot, interval) and predicted (ring)", axis=alt.Axis(format="~g")
+        "measured:Q", scale=scale, title="measured (dot, interval) and predicted (ring)", axis=alt.Axis(labelExpr=SHORT)
     )
     interval = base.mark_rule(color=colour).encode(y=y, x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
     ring = base.mark_point(size=110, color=look.ink, filled=False).encode(y=y, x=alt.X("predicted:Q", scale=scale))
@@ -80,8 +81,8 @@ def _crossed(data: Frame, look: Look) -> Any:
     base = alt.Chart(data)
     ends = data["predicted"].astype(float).agg(["min", "max"]).to_numpy()
     same = alt.Chart(pd.DataFrame({"x": ends, "y": ends})).mark_line(strokeDash=[4, 3], color=look.ink)
-    x = alt.X("predicted:Q", scale=scale, axis=alt.Axis(format="~g"))
-    y = alt.Y("measured:Q", scale=scale, axis=alt.Axis(format="~g"))
+    x = alt.X("predicted:Q", scale=scale, axis=alt.Axis(labelExpr=SHORT))
+    y = alt.Y("measured:Q", scale=scale, axis=alt.Axis(labelExpr=SHORT))
     interval = base.mark_rule(color=colour).encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"))
     dot = base.mark_point(size=30, color=colour, filled=True, opacity=0.8).encode(x=x, y=y, tooltip=_tips(look))
     layers = alt.layer(same.encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale)), interval, dot)

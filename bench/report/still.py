@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +18,11 @@ _SPOKEN = re.compile(r' (?:aria-[a-z]+|role|class|pointer-events|version|xmlns:x
 _LONG = re.compile(r"-?\d+\.\d\d+(?:e-?\d+)?")
 _EMPTY = re.compile(r'<path(?: display="none")? d=""[^>]*/>|<path d="M0,0h0v0h0Z"/>|<g>\s*</g>')
 _SHAPE = re.compile(r'<path((?: transform="[^"]*")?) d="([^"]{20,})"')
-_LOOK = re.compile(
-    r'(?: (?:fill|stroke|opacity|stroke-width|stroke-dasharray|font-family|font-size|font-weight|text-anchor)="[^"]*")+'
-)
+_TAG = re.compile(r'<([a-z]+)((?: [a-zA-Z:-]+="[^"]*")*)(/?)>')
+_ATTRIBUTE = re.compile(r' ([a-zA-Z:-]+)="([^"]*)"')
+_LOOKS = {"fill", "stroke", "opacity", "font-family", "font-size", "font-weight", "text-anchor"}
+_LOOKS |= {"fill-opacity", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-miterlimit"}
+_SAFE = " /:=;,'()!*-._~?&+@$[]^`{|}"
 
 
 def still(spec: Mapping[str, Any]) -> str:
@@ -34,9 +36,6 @@ def still(spec: Mapping[str, Any]) -> str:
     plain = {**_plain(spec), "config": config, "background": "#ffffff", "padding": 8}
     made = small(vl_convert.vegalite_to_svg(plain, vl_version=VEGA_LITE))
     return f"data:image/svg+xml,{quote(made, safe=_SAFE)}" if len(made) <= MOST_BYTES else ""
-
-
-_SAFE = " /:=;,'()!*-._~?&+@$[]^`{|}"
 
 
 def _plain(spec: Any) -> Any:
@@ -67,18 +66,27 @@ def small(svg: str) -> str:
         before, svg = svg, _EMPTY.sub("", svg)
     shapes = {shape: f"s{place}" for place, shape in enumerate(_often(found[2] for found in _SHAPE.finditer(svg)))}
     svg = _SHAPE.sub(lambda m: f'<use{m[1]} href="#{shapes[m[2]]}"' if m[2] in shapes else m[0], svg)
-    looks = {look: f"l{place}" for place, look in enumerate(_often(found[0] for found in _LOOK.finditer(svg)))}
-    svg = _LOOK.sub(lambda m: f' class="{looks[m[0]]}"' if m[0] in looks else m[0], svg)
-    rules = "".join(f".{name}{{{_css(look)}}}" for look, name in looks.items())
+    looks = {look: f"l{place}" for place, look in enumerate(_often(_css(found[2]) for found in _TAG.finditer(svg)))}
+    svg = _TAG.sub(lambda found: _with_class(found, looks), svg)
+    rules = "".join(f".{name}{{{look}}}" for look, name in looks.items())
     paths = "".join(f'<path id="{name}" d="{shape}"/>' for shape, name in shapes.items())
     head = svg.index(">") + 1
     return f"{svg[:head]}<style>{rules}</style><defs>{paths}</defs>{svg[head:]}".replace('"', "'")
 
 
-def _often(found: Any) -> list[str]:
-    return [text for text, times in Counter(found).items() if times > 2]
+def _often(found: Iterable[str]) -> list[str]:
+    return [text for text, times in Counter(found).items() if times > 2 and text]
 
 
-def _css(look: str) -> str:
-    pairs = re.findall(r'([a-z-]+)="([^"]*)"', look)
-    return ";".join(f"{name}:{value}" for name, value in pairs)
+def _css(attributes: str) -> str:
+    """The look that the attributes of a tag say, as rules of a style."""
+    return ";".join(f"{name}:{value}" for name, value in _ATTRIBUTE.findall(attributes) if name in _LOOKS)
+
+
+def _with_class(tag: re.Match[str], looks: Mapping[str, str]) -> str:
+    """The tag with a class for its look, if there is one."""
+    name = looks.get(_css(tag[2]))
+    if name is None:
+        return tag[0]
+    kept = "".join(found[0] for found in _ATTRIBUTE.finditer(tag[2]) if found[1] not in _LOOKS)
+    return f'<{tag[1]}{kept} class="{name}"{tag[3]}>'

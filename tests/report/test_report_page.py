@@ -3,6 +3,8 @@
 import json
 import re
 from html import unescape
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -15,8 +17,8 @@ from bench.report.collect import axes, collect
 from bench.report.exports import csv, markdown, safe
 from bench.report.formulas import formula
 from bench.report.page import html, totals
-from bench.report.pictures import packed
-from bench.report.still import small
+from bench.report.pictures import packed, pictures
+from bench.report.still import MOST_BYTES, small
 from bench.report.words import count, number, seconds, spread
 from bench.spec import Finding
 from bench.store import Folder, findings_table
@@ -130,6 +132,15 @@ def test_a_still_is_small_and_says_the_same():
     assert "aria" not in made
     assert "<text>a &lt; b</text>" in made
     assert len(made) < len(svg)
+
+
+def test_the_still_of_a_figure_is_sound_and_has_its_words(results):
+    (card,) = collect(results, ["B08"]).cards
+    figures, _ = pictures(card, static=True)
+    found = unquote(figures[0].static.removeprefix("data:image/svg+xml,"))
+    words = [text.text for text in ElementTree.fromstring(found).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"samples", "rows per batch", "training loss"} <= set(words)
+    assert len(found) < MOST_BYTES
 
 
 def test_results_stay_data(results, hostile):
