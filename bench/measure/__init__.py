@@ -1,6 +1,6 @@
 """The only place with a clock: compiling ahead, running, and the ledger of where the seconds went."""
 
 from bench.measure.executor import Executor, InProcess
-from bench.measure.runner import Compiler, Executed, execute
+from bench.measure.runner import Compiled, Compiler, Executed, execute
 
-__all__ = ["Compiler", "Executed", "Executor", "InProcess", "execute"]
+__all__ = ["Compiled", "Compiler", "Executed", "Executor", "InProcess", "execute"]

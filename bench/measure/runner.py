@@ -9,20 +9,21 @@ import functools
 import statistics
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bench.spec import Ledger, Outcome, Parts, Program, Table
-from bench.train import Prepared, prepare
+from bench.train import Prepared, Stage, prepare
 
 TIMED_REPEATS = 5
 AHEAD = 2  # programs compiled ahead of the one that runs
-KEPT = 32  # executables kept for programs of the same shapes
+KEPT = 64  # executables kept for programs of the same shapes
 QUICK: dict[str, Any] = {"xla_backend_optimization_level": 1}  # compiles up to twice as fast, and the code is no slower
 # A third faster still; the code is 5 % slower, 35 % in thin batches.
 PLAIN: dict[str, Any] = QUICK | {"xla_cpu_use_fusion_emitters": False}
@@ -38,13 +39,29 @@ class Executed(NamedTuple):
     error: str = ""
 
 
-class _Compiled(NamedTuple):
+class Compiled(NamedTuple):
+    """A program, what its stages were compiled to, and what that took."""
+
     prepared: Prepared
-    executable: Any
+    executables: tuple[Any, ...]
     trace_seconds: float
     lower_seconds: float
     compile_seconds: float
     cache_hit: bool
+
+    @property
+    def cost(self) -> tuple[float, float]:
+        """Floating-point operations and bytes accessed by XLA's analysis, which counts the body of a loop once."""
+        found = [executable.cost_analysis() or {} for executable in self.executables]
+        flops, accessed = (sum(float(one.get(name, 0)) for one in found) for name in ("flops", "bytes accessed"))
+        return flops, accessed
+
+    @property
+    def peak_bytes(self) -> float:
+        """The most memory that one of them takes, with what it reads and returns."""
+        found = [memory for one in self.executables if (memory := one.memory_analysis()) is not None]
+        sizes = (m.temp_size_in_bytes + m.argument_size_in_bytes + m.output_size_in_bytes for m in found)
+        return float(max(sizes, default=0))
 
 
 class Compiler:
@@ -57,41 +74,40 @@ class Compiler:
         self.parts, self.devices = parts, devices
         self.kept: OrderedDict[str, Any] = OrderedDict()
 
-    def __call__(self, program: Program, tables: Sequence[Table], fresh: bool = False) -> _Compiled:
-        """The executable of a program, compiled anew if it is to be `fresh`, so that its seconds are measured."""
+    def __call__(self, program: Program, tables: Sequence[Table], fresh: bool = False) -> Compiled:
+        """The executables of a program, compiled anew if they are to be `fresh`, so that their seconds are measured."""
         prepared = prepare(program, self.parts, tables, self.devices)
-        shapes = jax.tree.map(lambda a: (a.shape, str(a.dtype)), prepared.inputs)
-        options = _options(program, self.devices[0].platform)
-        static = sorted((axis, str(value)) for axis, value in program.static.items())
-        key = str((static, shapes, program.checkpoints, options))
-        if key in self.kept and not fresh:
+        calls, seconds, hits, compiled = [], np.zeros(3), _cache_hits(), 0
+        for stage in prepared.stages:
+            options = _options(program, stage, self.devices[0].platform)
+            key = f"{stage.key} {options}"
+            if fresh or key not in self.kept:
+                self.kept[key], spent = _compile(stage, options)
+                seconds, compiled = seconds + spent, compiled + 1
             self.kept.move_to_end(key)
-            return _Compiled(prepared, self.kept[key], 0.0, 0.0, 0.0, True)
-        hits = _cache_hits()
-        start = time.perf_counter()
-        traced = prepared.function.trace(prepared.inputs)
-        traced_at = time.perf_counter()
-        lowered = traced.lower()
-        lowered_at = time.perf_counter()
-        executable = lowered.compile(compiler_options=options)
-        compiled_at = time.perf_counter()
-        self.kept[key] = executable
+            calls.append(self.kept[key])
         while len(self.kept) > KEPT:
             self.kept.popitem(last=False)
-        return _Compiled(
-            prepared,
-            executable,
-            traced_at - start,
-            lowered_at - traced_at,
-            compiled_at - lowered_at,
-            _cache_hits() > hits,
-        )
+        return Compiled(prepared, tuple(calls), *seconds.tolist(), _cache_hits() - hits >= compiled)
 
 
-def _options(program: Program, platform: str) -> dict[str, Any] | None:
+def _compile(stage: Stage, options: Mapping[str, Any] | None) -> tuple[Any, NDArray[np.float64]]:
+    """The executable of a stage, and the seconds to trace, lower and compile it."""
+    times = [time.perf_counter()]
+    traced = stage.function.trace(*stage.arguments())
+    times.append(time.perf_counter())
+    lowered = traced.lower()
+    times.append(time.perf_counter())
+    executable = lowered.compile(compiler_options=options)
+    return executable, np.diff([*times, time.perf_counter()])
+
+
+def _options(program: Program, stage: Stage, platform: str) -> dict[str, Any] | None:
     """The compiler's options: what saves more seconds of compiling than it costs of running."""
     if platform != "cpu":
         return None
+    if not stage.trains:
+        return _plain()
     thin = isinstance(program.static["batch_size"], int) and program.static["batch_size"] < THIN
     return _plain() if program.flops < (SHORT if thin else LONG) else QUICK
 
@@ -124,12 +140,12 @@ def execute(
         One result per program. A program that fails yields its error and the next one goes on.
     """
 
-    def compiled(program: Program) -> _Compiled:
+    def compiled(program: Program) -> Compiled:
         return compiler(program, tables(program), fresh=timed)
 
     # LAPACK in a program is one device's own work: threads of BLAS beside it wait busily, at 10 times its cost.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(max_workers=1, thread_name_prefix="compile") as pool:
-        waiting: list[Future[_Compiled]] = []
+        waiting: list[Future[Compiled]] = []
         alone = timed or any(program.static["repeats"] > 1 for program in programs)  # their seconds may matter too
         ahead = 0 if alone else AHEAD
         try:
@@ -141,7 +157,7 @@ def execute(
             pool.shutdown(cancel_futures=True)
 
 
-def _finish(program: Program, compiled: "Future[_Compiled]", devices: Sequence[Any], timed: bool) -> Executed:
+def _finish(program: Program, compiled: "Future[Compiled]", devices: Sequence[Any], timed: bool) -> Executed:
     try:
         outcome, ledger = _run(compiled.result(), devices, timed, program.static["repeats"])
     except Exception as error:  # one program's failure must not lose the others
@@ -149,10 +165,10 @@ def _finish(program: Program, compiled: "Future[_Compiled]", devices: Sequence[A
     return Executed(program, outcome, ledger)
 
 
-def _run(compiled: _Compiled, devices: Sequence[Any], timed: bool, repeats: int) -> tuple[Outcome, Ledger]:
+def _run(compiled: Compiled, devices: Sequence[Any], timed: bool, repeats: int) -> tuple[Outcome, Ledger]:
     def once() -> tuple[float, Any]:
         start = time.perf_counter()
-        raw = jax.block_until_ready(compiled.executable(compiled.prepared.inputs))
+        raw = jax.block_until_ready(compiled.prepared.run(compiled.executables))
         return time.perf_counter() - start, raw
 
     first, raw = once()
@@ -164,7 +180,7 @@ def _run(compiled: _Compiled, devices: Sequence[Any], timed: bool, repeats: int)
     start = time.perf_counter()
     outcome = compiled.prepared.outcome(raw)
     transfer = time.perf_counter() - start
-    flops, accessed = _cost(compiled.executable)
+    flops, accessed = compiled.cost
     return outcome, Ledger(
         compiled.trace_seconds,
         compiled.lower_seconds,
@@ -179,24 +195,12 @@ def _run(compiled: _Compiled, devices: Sequence[Any], timed: bool, repeats: int)
         timed,
         flops,
         accessed,
-        _peak_bytes(compiled.executable),
+        compiled.peak_bytes,
     )
 
 
 def _same(one: Any, other: Any) -> bool:
     return np.asarray(one).tobytes() == np.asarray(other).tobytes()
-
-
-def _cost(executable: Any) -> tuple[float, float]:
-    analysis = executable.cost_analysis() or {}
-    return float(analysis.get("flops", 0.0)), float(analysis.get("bytes accessed", 0.0))
-
-
-def _peak_bytes(executable: Any) -> float:
-    memory = executable.memory_analysis()
-    if memory is None:
-        return 0.0
-    return float(memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes)
 
 
 _hits = 0

@@ -106,27 +106,28 @@ class Ours:
         return plan([grid], self.catalogue.describe, self.parts.hash).programs[0]
 
     @property
-    def executable(self) -> Any:
-        """The program, compiled when it is first asked for."""
+    def executables(self) -> tuple[Any, ...]:
+        """The stages of the program, compiled when they are first asked for."""
         if self.compiled is None:
             self.compile()
-        return self.compiled
+        assert self.compiled is not None
+        return self.compiled.executables
 
     def compile(self) -> float:
         """Seconds to compile the program anew, from the start of tracing."""
         start = time.perf_counter()
-        self.compiled = Compiler(self.parts, self.devices)(self.program, self.tables, fresh=True).executable
+        self.compiled = Compiler(self.parts, self.devices)(self.program, self.tables, fresh=True)
         return time.perf_counter() - start
 
     def run(self) -> float:
         """Seconds of all runs, warm, all outputs ready."""
         start = time.perf_counter()
-        jax.block_until_ready(self.executable(self.prepared.inputs))
+        jax.block_until_ready(self.prepared.run(self.executables))
         return time.perf_counter() - start
 
     def losses(self) -> NDArray[np.float64]:
         """Train loss of every run after the last step, (runs,)."""
-        raw = jax.block_until_ready(self.executable(self.prepared.inputs))
+        raw = jax.block_until_ready(self.prepared.run(self.executables))
         return self.prepared.outcome(raw).curves["train_loss"][:, -1].astype(np.float64)
 
     def work(self) -> Work:
@@ -139,7 +140,8 @@ class Ours:
         grid = Grid({**axes, "seed": list(SEEDS), "split": "all"})
         program = plan([grid], self.catalogue.describe, self.parts.hash).programs[0]
         prepared = prepare(program, self.parts, self.tables, self.devices[:1])
-        flat = prepared.outcome(prepared.function(prepared.inputs)).values["parameter"][:, 0]
+        found = prepared.outcome(prepared.run([stage.function for stage in prepared.stages]))
+        flat = found.values["parameter"][:, 0]
         return [_layers(one, layer_sizes(program.static, self.tables[0])) for one in flat]
 
 

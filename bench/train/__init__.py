@@ -1,9 +1,10 @@
 """One training loop: (parameters, traced hyperparameters, data order, data) -> records."""
 
 from bench.train.devices import configure
-from bench.train.engine import Prepared, prepare
+from bench.train.engine import prepare
 from bench.train.methods import CLIPS, METHODS, Method
 from bench.train.orders import ORDERS
+from bench.train.prepared import Prepared, Stage
 from bench.train.pretraining import PRETRAININGS, Phase, Pretraining
 from bench.train.probes import PROBES, probe_names
 from bench.train.schedules import SCHEDULES, Schedule
@@ -27,6 +28,7 @@ __all__ = [
     "Probe",
     "Schedule",
     "Snapshot",
+    "Stage",
     "Stop",
     "configure",
     "prepare",

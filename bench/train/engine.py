@@ -1,63 +1,33 @@
-"""The training loop: one program trains many lanes, in chunks that fit the cache, sharded over the devices.
+"""Programs: many lanes trained at once, in chunks that fit the cache, sharded over the devices.
 
-Inside a chunk every lane takes its steps between two checkpoints in one compiled loop; at a checkpoint the records are
-taken and lanes that have finished or diverged are frozen. No random number is made inside a program: the initial draw
-and the order of the rows come in as arrays, shared by the lanes of a seed.
+A program is made of three pieces (`bench.train.pieces`): begin, advance to the next checkpoint, and look. Staged
+(`bench.train.staged`), each is an executable of its own, which programs share. Fused, they are one executable that
+loops over the checkpoints, which suits many of them, and models that compile in no time.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 
 from bench.spec import Outcome, Parts, Program, Table
-from bench.train import records
 from bench.train.inputs import Inputs, inputs_of
 from bench.train.layout import Layout, arrange
-from bench.train.probes import probe_names
-from bench.train.rule import Rule, over, pretrained, rule_of, step_of
-from bench.train.status import check, initial, only_active, settle, watch
-from models import Batch, inspected
+from bench.train.pieces import Carry, Pieces, pieces_of
+from bench.train.prepared import Ends, Prepared, Stage, key_of, outcome_of, specs_of, spread
+from bench.train.rule import over, rule_of
+from bench.train.staged import Staged
+from bench.train.status import check
 
-
-class Prepared(NamedTuple):
-    """A program ready to be compiled: `function(inputs)` and how to read what it returns."""
-
-    function: Any
-    inputs: Inputs
-    layout: Layout
-    lanes: int
-
-    def outcome(self, raw: Any) -> Outcome:
-        """Device arrays (chunks, [checkpoints,] seeds, lanes, ...) as host arrays with the lanes first."""
-        place = self.layout.restore(self.lanes)
-
-        def per_run(array: Any) -> np.ndarray:
-            found = np.asarray(array)
-            return found.reshape(-1, *found.shape[3:])[place]
-
-        def per_checkpoint(array: Any) -> np.ndarray:
-            found = np.moveaxis(np.asarray(array), 1, 3)
-            return found.reshape(-1, *found.shape[3:])[place]
-
-        runs, record = raw
-        return Outcome(
-            runs={name: per_run(array) for name, array in runs.items()},
-            curves={name: per_checkpoint(array) for name, array in record.curves.items()},
-            layers={name: per_checkpoint(array) for name, array in record.layers.items()},
-            values={
-                name: (found := per_checkpoint(array)).reshape(*found.shape[:2], -1)
-                for name, array in record.values.items()
-            },
-        )
+MOST_STAGED = 64
+"""Checkpoints up to which a program is staged: each takes two calls, at a fraction of a millisecond."""
 
 
 def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Sequence[Any]) -> Prepared:
-    """Builds the function that trains a program, and its inputs.
+    """Builds the functions that train a program, and their inputs.
 
     Args:
         program: what to train.
@@ -66,129 +36,50 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
         devices: JAX devices; chunks are spread over them.
 
     Returns:
-        The function, not yet compiled, and its inputs as host arrays.
+        The functions, not yet compiled, and their inputs as host arrays.
     """
     static, table = program.static, tables[0]
     rule = rule_of(static, parts, table)
     layout = arrange(program.lanes["seed"], program.chunk, len(devices))
     inputs = inputs_of(program, parts, tables, rule, layout)
-    probes = [parts.get("probes", name) for name in probe_names(static["probes"], parts.probes)]
-    probe_rows = table.rows if static["probe_rows"] == "all" else min(table.rows, static["probe_rows"])
-    look = inspected(rule.model, rule.per_row, table.rows)
-    chunk = _chunk(
-        rule,
-        records.evaluate(rule.model, rule.per_row, table.rows, table.classes),
-        records.probe(rule.model, rule.objective, look, rule.method, probes, rule.per_row),
-        train_rows=table.rows,
-        probe_rows=probe_rows,
-        steps_before=static["pretraining_steps"] or 0,
-        steps=program.steps,
-        padded=any(bool((own < 0).any()) for own in (inputs.orders, *(inputs.before or ())[:1])),
-        final=static["final_parameters"],
-    )
+    padded = any(bool((own < 0).any()) for own in (inputs.orders, *(inputs.before or ())[:1]))
+    pieces = pieces_of(rule, static, program.steps, padded, parts, table)
+    mesh = Mesh(np.asarray(devices), ("lanes",))
+    sizes = (table.x.shape[1], table.rows, table.classes, table.targets, program.steps > 0, padded)
+    if rule.model.value is None and len(program.checkpoints) <= MOST_STAGED:
+        return Staged(program, pieces, layout, inputs, rule.model, mesh, sizes).prepared()
+    return _fused(program, pieces, layout, inputs, mesh, sizes)
 
-    def chunks(inputs: Inputs) -> Any:
+
+def _fused(
+    program: Program, pieces: Pieces, layout: Layout, inputs: Inputs, mesh: Mesh, sizes: tuple[Any, ...]
+) -> Prepared:
+    """One executable that takes every chunk from its begin to its end."""
+    shared, final = inputs.rows.x.shape[0] == 1, program.static["final_parameters"]
+    group, scope = over(pieces.group, "lane"), "all" if shared else "seed"
+    look = over(pieces.look, "lane", "lane", scope, "lane")
+
+    def chunk(inputs: Inputs) -> tuple[Ends, Any]:
+        rows = jax.tree.map(lambda a: a[0] if shared else a[inputs.seed], inputs.rows)
+
+        def segment(carry: Carry, bounds: Array) -> Any:
+            carry = pieces.advance(carry, inputs, bounds)
+            record, loss = look(group(carry.params), carry.state, rows, inputs.hyper)
+            return carry._replace(loss=loss), (record, carry.status.average)
+
+        carry, seen = lax.scan(segment, pieces.begin(inputs), inputs.bounds)
+        status = check(carry.status, carry.loss, inputs.bounds[-1, 1], inputs.hyper["diverge_above"])
+        return Ends(status.bad_step, status.stop_step, carry.params if final else ()), seen
+
+    def chunks(inputs: Inputs) -> tuple[Ends, Any]:
         return lax.map(lambda own: chunk(inputs._replace(hyper=own[0], seed=own[1])), (inputs.hyper, inputs.seed))
 
-    mesh = Mesh(np.asarray(devices), ("lanes",))
-    spread, same = PartitionSpec("lanes"), PartitionSpec()
-    sharded = jax.shard_map(
-        chunks,
-        mesh=mesh,
-        in_specs=(Inputs(spread, spread, same, same, records.Rows(same, same), same, same),),
-        out_specs=spread,
-        check_vma=False,
-    )
-    return Prepared(jax.jit(sharded), inputs, layout, program.width)
+    def outcome(raw: Any) -> Outcome:
+        """From (chunks, seeds, lanes, ...), and (chunks, checkpoints, seeds, lanes, ...)."""
+        ends, seen = jax.tree.map(np.asarray, raw)
+        seen = jax.tree.map(lambda a: np.moveaxis(a, 1, 3), seen)
+        return outcome_of(program, layout, *jax.tree.map(lambda a: a.reshape(-1, *a.shape[3:]), (ends, *seen)))
 
-
-def _chunk(
-    rule: Rule,
-    evaluate: Callable[..., Any],
-    probe: Callable[..., Any],
-    train_rows: int,
-    probe_rows: int,
-    steps_before: int,
-    steps: int,
-    padded: bool,
-    final: bool,
-) -> Callable[[Inputs], Any]:
-    """The training of one chunk: `inputs -> (per run, per checkpoint)`, hyper (S, K) and seed (S,)."""
-
-    def train(inputs: Inputs) -> Any:
-        hyper, shape = inputs.hyper, inputs.hyper["learning_rate"].shape
-        shared = inputs.rows.x.shape[0] == 1
-        scope = "all" if shared else "seed"
-        rows = jax.tree.map(lambda a: a[0] if shared else a[inputs.seed], inputs.rows)
-        batch, batch_scope = _batches(rows, inputs.orders[inputs.seed], shared, train_rows, padded)
-        sample = _first(rows, shared, probe_rows)
-        step = over(step_of(rule), "lane", "lane", "lane", batch_scope, "all")
-        note = watch(rule.stop, hyper)
-
-        params = over(rule.model.init, "seed", "lane")(inputs.draws[inputs.seed], hyper)
-        if inputs.before:
-            orders, noise = (own[inputs.seed] for own in inputs.before)
-            earlier, _ = _batches(rows, orders, shared, train_rows, padded)
-            params = pretrained(rule, steps_before, params, hyper, earlier, batch_scope, noise)
-        state = over(lambda p, h: rule.method(h).init(p), "lane", "lane")(params, hyper)
-        loss_type = jax.tree.leaves(params)[0].dtype
-        status = initial(rule.stop, shape, loss_type)
-
-        def segment(carry: Any, bounds: Array) -> Any:
-            params, state, status = carry
-            start, active = bounds[0], status.active
-            end = jnp.where(jnp.any(active), bounds[1], start)  # nothing is computed once every lane has finished
-
-            def body(t: Array, carry: Any) -> Any:
-                params, state, status = carry
-                params, state, seen = step(params, state, hyper, batch(t), t)
-                return params, state, note(status, seen, t)
-
-            if steps:
-                new_params, new_state, now = lax.fori_loop(start, end, body, carry)
-                if rule.stop:  # a diverged lane may run on: it touches no other lane, and its status stays
-                    new_params, new_state = (
-                        only_active(active, new_params, params),
-                        only_active(active, new_state, state),
-                    )
-                params, state = new_params, new_state
-                status = settle(status, now, end - start, hyper)
-            groups = over(rule.model.group, "lane")(params)
-            found = over(evaluate, "lane", scope, "lane")(groups, rows, hyper)
-            status = check(status, found["train_loss"], bounds[1], hyper["diverge_above"])
-            record = over(probe, "lane", "lane", "lane", scope, "lane")(params, groups, state, sample, hyper)
-            record.curves.update(found)
-            if steps:
-                record.curves["ewma_loss"] = status.ewma / status.ewma_weight  # NaN before the first step
-            return (params, state, status), record
-
-        (params, _, status), record = lax.scan(segment, (params, state, status), inputs.bounds)
-        runs = {"first_bad_step": status.bad_step, "stop_step": status.stop_step}
-        if final:
-            leaves = [leaf.reshape(*shape, -1) for leaf in jax.tree.leaves(params)]
-            runs["final_parameters"] = jnp.concatenate(leaves, axis=-1)
-        return runs, record
-
-    return train
-
-
-def _first(rows: records.Rows, shared: bool, count: int) -> Batch:
-    """The first rows, of every seed where seeds have their own."""
-    return Batch(rows.x[:count], rows.y[:count]) if shared else Batch(rows.x[:, :count], rows.y[:, :count])
-
-
-def _batches(
-    rows: records.Rows, orders: Array, shared: bool, train_rows: int, padded: bool
-) -> tuple[Callable[[Array | int], Batch], str]:
-    """The batch of step t, and whether all seeds see the same one."""
-    everything = _first(rows, shared, train_rows)
-    if orders.shape[-1] == 0:
-        return lambda t: everything, "all" if shared else "seed"
-    take = jax.vmap(lambda rows, index: rows[index], in_axes=(None if shared else 0, 0))
-
-    def at(t: Array | int) -> Batch:
-        index = lax.dynamic_index_in_dim(orders, t, 1, keepdims=False)
-        weight = (index >= 0).astype(everything.x.dtype) if padded else None
-        return Batch(take(everything.x, index), take(everything.y, index), weight)
-
-    return at, "seed"
+    function, key = spread(chunks, mesh, (specs_of(inputs),)), key_of("whole", sizes, inputs, program.static)
+    stage = Stage(key, function, lambda: (inputs,), trains=True)
+    return Prepared((stage,), inputs, layout, lambda calls: calls[0](inputs), outcome)

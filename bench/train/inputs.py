@@ -34,7 +34,7 @@ class Inputs(NamedTuple):
     seed: Any  # (C, S), position among the distinct seeds
     draws: Any  # (N, draws)
     orders: Any  # (N, steps, batch size), or (N, 0, 0) for full batches
-    rows: records.Rows  # x (1 or N, m + test, inputs)
+    rows: Any  # Rows, x (1 or N, m + test, inputs)
     bounds: Any  # (checkpoints, 2): first and last step of the segment that ends at each checkpoint
     before: Any = None  # Before, where there are phases
 

@@ -135,7 +135,7 @@ def _sigmoid_error(snapshot: Snapshot) -> dict[str, Array]:
 PROBES = {
     "gradient_norm": Probe("curves", _gradient_norm),
     "layer_gradients": Probe("layers", _layer_gradients),
-    "layer_state": Probe("layers", _layer_state),
+    "layer_state": Probe("layers", _layer_state, reads_optimizer=True),
     "parameters": Probe("values", _parameters),
     "gradient": Probe("values", _gradient),
     "outputs": Probe("values", _outputs),
@@ -146,7 +146,7 @@ PROBES = {
     "weight_products": Probe("values", _weight_products),
     "units": Probe("values", _units),
     "ranges": Probe("values", _ranges),
-    "vanished_updates": Probe("values", _vanished_updates),
+    "vanished_updates": Probe("values", _vanished_updates, reads_optimizer=True),
     "row_correlation": Probe("values", _row_correlation),
     "unit_gradients": Probe("values", lambda snapshot: units.gradients(snapshot.deltas)),
     "jacobian": Probe("values", _jacobian),
@@ -158,7 +158,7 @@ PROBES = {
     "gauss_newton": Probe("values", landscape.gauss_newton),
     "surroundings": Probe("values", landscape.surroundings),
     "memory": Probe("values", _memory),  # of recurrent networks
-    "moments": Probe("values", lambda snapshot: moments(snapshot.state)),  # of averaged_sgd and frozen_sgd
+    "moments": Probe("values", lambda snapshot: moments(snapshot.state), True),  # of averaged_sgd and frozen_sgd
 }
 
 LEVELS = {

@@ -35,11 +35,13 @@ class Snapshot(NamedTuple):
 class Probe(NamedTuple):
     """`measure(snapshot) -> {quantity: array}`.
 
-    The table says the shape: `curves` scalars, `layers` one number per layer, `values` any shape.
+    The table says the shape: `curves` scalars, `layers` one number per layer, `values` any shape. One that asks for the
+    optimizer's update or state says so, because the others are compiled once for all optimizers.
     """
 
     table: Literal["curves", "layers", "values"]
     measure: Callable[[Snapshot], dict[str, Array]]
+    reads_optimizer: bool = False
 
 
 def norm(array: Array) -> Array:

@@ -27,6 +27,11 @@ class Status(NamedTuple):
         """Lanes that still train."""
         return (self.bad_step < 0) & (self.stop_step < 0)
 
+    @property
+    def average(self) -> Array:
+        """Exponentially weighted mean of the batch losses, NaN before the first step."""
+        return self.ewma / self.ewma_weight
+
 
 def initial(stop: Stop | None, shape: tuple[int, ...], dtype: Any) -> Status:
     """The status of lanes, (S, K), before their first step; losses are of this dtype."""

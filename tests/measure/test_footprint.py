@@ -37,14 +37,10 @@ def _figures(axes, catalogue, parts, devices):
     rates = [10 ** (k / 4) for k in range(-12, 4)]
     grid = Grid({**axes, "learning_rate": rates, "seed": [0, 1], "probes": "norms"})
     (program,) = plan([grid], catalogue.describe, "footprint").programs
-    executable = Compiler(parts, devices)(program, catalogue.tables(program.static, program.lanes["seed"])).executable
-    cost, memory = executable.cost_analysis(), executable.memory_analysis()
-    return {
-        "flops": cost["flops"],
-        "bytes": cost["bytes accessed"],
-        "operations": executable.as_text().count(" = "),
-        "memory": memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes,
-    }
+    compiled = Compiler(parts, devices)(program, catalogue.tables(program.static, program.lanes["seed"]))
+    flops, accessed = compiled.cost
+    operations = sum(executable.as_text().count(" = ") for executable in compiled.executables)
+    return {"flops": flops, "bytes": accessed, "operations": operations, "memory": compiled.peak_bytes}
 
 
 def _hold(name, found):
