@@ -7,7 +7,6 @@ the one process that asked, which needs a time for each program and for each byt
 What it leaves out: devices that differ or die, several jobs on one device, and the way of the first tables to a worker.
 """
 
-import heapq
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +16,9 @@ from numpy.typing import NDArray
 from bench.errors import InputError
 
 MOST_PROGRAMS = 20_000_000
+LEAST_SECONDS = 1e-9
+MOMENT, ROUNDING = 1e-7, 1e-14
+"""Beginnings closer than this part of a program's time, or of the time itself, are at one moment."""
 SCALES = 1.1
 """A forecast that takes at most so many times the work of its devices is limited by that work."""
 
@@ -93,34 +95,61 @@ def simulate(costs: Costs, runs: int, devices: int, owner: Owner) -> Forecast:
     """
     if runs < 1 or devices < 1:
         raise InputError(f"{runs} runs on {devices} devices: give at least 1 of each.")
-    kinds = _programs(costs, runs)
-    work, compiling, free = costs.run_seconds[kinds], 0.0, [(0.0, device) for device in range(devices)]
-    known: list[set[int]] = [set() for _ in range(devices)]
-    ends = np.empty(len(kinds))
-    for place, kind in enumerate(kinds.tolist()):
-        at, device = free[0]
-        seconds = costs.run_seconds[kind]
-        if kind not in known[device]:
-            known[device].add(kind)
-            seconds += costs.compile_seconds[kind]
-            compiling += costs.compile_seconds[kind]
-        ends[place] = max(at, place * owner.program_seconds) + seconds
-        heapq.heapreplace(free, (ends[place], device))
-    sent = costs.result_bytes[kinds] / owner.bytes_per_second
-    order = np.argsort(ends, kind="stable")
+    kinds, counts = _programs(costs, runs)
+    free, compiling = np.zeros(devices), 0.0
+    ends, sent = [], []
+    for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+        compiled, run = float(costs.compile_seconds[kind]), max(float(costs.run_seconds[kind]), LEAST_SECONDS)
+        own = _dealt(free, compiled, run, count)
+        busy = own > 0
+        first = np.repeat((free + compiled)[busy], own[busy])
+        ends.append(first + run * _ranks(own[busy]))
+        sent.append(np.full(count, costs.result_bytes[kind] / owner.bytes_per_second))
+        free = np.where(busy, free + compiled + run * own, free)
+        compiling += compiled * int(busy.sum())
+    arrivals, bytes_seconds = np.concatenate(ends), np.concatenate(sent)
+    order = np.argsort(arrivals, kind="stable")
     bounds = {
-        "work": float(work.sum()) / devices,
-        "compiling": float(compiling) / devices,
-        "longest program": float((costs.run_seconds + costs.compile_seconds)[np.unique(kinds)].max()),
-        "results": float(sent.sum()),
-        "programs": len(kinds) * owner.program_seconds,
+        "work": float(costs.run_seconds[kinds] @ counts) / devices,
+        "compiling": compiling / devices,
+        "longest program": float((costs.run_seconds + costs.compile_seconds)[kinds].max()),
+        "results": float(bytes_seconds.sum()),
+        "programs": int(counts.sum()) * owner.program_seconds,
     }
-    seconds = _served(ends[order], (sent + owner.program_seconds)[order])
-    return Forecast(runs, devices, len(kinds), seconds, bounds)
+    seconds = _served(arrivals[order], (bytes_seconds + owner.program_seconds)[order])
+    return Forecast(runs, devices, int(counts.sum()), seconds, bounds)
 
 
-def _programs(costs: Costs, runs: int) -> NDArray[np.int64]:
-    """The kinds of the programs, the longest first, each as often as the runs need."""
+def _dealt(free: NDArray[np.float64], compiling: float, run: float, count: int) -> NDArray[np.int64]:
+    """How many of `count` alike programs each device gets, if each goes to the device that is free first.
+
+    A device begins its first one when it is free, and later ones at regular times, so that these are the `count`
+    earliest beginnings of all; the time of the last is found by bisection.
+    """
+
+    def begun(until: float) -> NDArray[np.int64]:
+        later = np.floor((until - free - compiling) / run)
+        return (free <= until) + np.maximum(later, 0).astype(np.int64)
+
+    low, high = float(free.min()) - run, float(free.max()) + compiling + run * -(-count // len(free))
+    fewer, own = begun(low), begun(high)
+    while high - low > max(MOMENT * run, ROUNDING * high) and own.sum() > count:
+        middle = (low + high) / 2
+        until = begun(middle)
+        low, high, fewer, own = (low, middle, fewer, until) if until.sum() >= count else (middle, high, until, own)
+    spare = int(own.sum()) - count
+    last = np.flatnonzero(own > fewer)[::-1][:spare]  # beginnings at one moment: the first devices have them
+    own[last] -= 1
+    return own
+
+
+def _ranks(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """1 ... n for each n of the counts, one after the other."""
+    return np.arange(1, int(counts.sum()) + 1) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+def _programs(costs: Costs, runs: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The kinds of the programs, the longest first, and how often the runs need each."""
     times, rest = divmod(runs, int(costs.runs.sum()))
     reached = np.cumsum(costs.runs)
     counts = times + (reached - costs.runs < rest)
@@ -130,7 +159,8 @@ def _programs(costs: Costs, runs: int) -> NDArray[np.int64]:
             " give fewer runs, or costs of programs with more lanes."
         )
     longest = np.argsort(-costs.run_seconds, kind="stable")
-    return np.repeat(longest, counts[longest])
+    longest = longest[counts[longest] > 0]
+    return longest, counts[longest]
 
 
 def _served(arrivals: NDArray[np.float64], services: NDArray[np.float64]) -> float:
