@@ -28,7 +28,7 @@ def cells(own: Frame, figure: Figure) -> Frame:
         `facet`, `x`, `y`, `value` (mean over the runs that did not diverge), `runs`, `lost` (how many diverged), and
         the sides `x1`, `x2`, `y1`, `y2` of the cell where the axes are numbers.
     """
-    own = own.assign(facet=labels(own["facet"]), value=own["colour"].astype(float))
+    own = own.assign(facet=labels(own["facet"], figure.facet), value=own["colour"].astype(float))
     for role in ("x", "y"):
         own[role] = own[role].astype(float) if quantitative(own[role]) else labels(own[role], getattr(figure, role))
     if figure.table != "runs":  # along a curve, a run is lost from where it is not finite
@@ -93,7 +93,7 @@ def _line(figure: Figure, found: Frame, predicted: Frame | None) -> Frame:
     """The part of a line of theory that crosses the map."""
     if predicted is None or predicted.empty or not {"x1", "y1"} <= set(found):
         return pd.DataFrame()
-    facet = labels(predicted[figure.facet]) if figure.facet else pd.Series("", predicted.index)
+    facet = labels(predicted[figure.facet], figure.facet) if figure.facet else pd.Series("", predicted.index)
     line: Any = pd.DataFrame({"x": predicted[figure.x], "y": predicted[figure.y], "facet": facet.astype(str)})
     inside = line["x"].between(found["x1"].min(), found["x2"].max())
     inside &= line["y"].between(found["y1"].min(), found["y2"].max())

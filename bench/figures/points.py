@@ -138,13 +138,17 @@ def quantitative(column: Column) -> bool:
     )
 
 
+NULLS = {"batch_size": "full", "data": "test surface", "activation": "no activation"}
+"""What it means that a run does not have an axis."""
+
+
 def labels(column: Column, name: str | None = None) -> Column:
-    """Values as ordered categories of text: numbers by size, other values as they appear; null is `none`."""
+    """Values as ordered categories of text: numbers by size, others as they appear; null has a name, see `NULLS`."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(object)
     numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
     codes, values = pd.factorize(column, sort=bool(numbers))
-    null = "full" if name == "batch_size" else "none"
+    null = NULLS.get(name or "", "none")
     text = [*(f"{value:.4g}" if numbers else str(value) for value in values), *([null] if (codes < 0).any() else [])]
     order = list(dict.fromkeys(text))
     places = np.array([order.index(one) for one in text] or [0])

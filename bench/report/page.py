@@ -63,7 +63,7 @@ def html(report: Report, static: bool = True) -> str:
             style=Markup(style),  # noqa: S704 - ours
             script=Markup(script),  # noqa: S704 - ours
             library=Markup(library),  # noqa: S704 - Vega's
-            verdicts=VERDICTS,
+            verdicts=[name for name in VERDICTS if name != "UNDECIDED" or report.verdicts[name]],
         )
     )
 

@@ -82,8 +82,8 @@ def _checks(findings: Frame) -> Picture:
 
 def _picture(drawn: Drawn, static: bool) -> Picture:
     spec = _plain(drawn.chart.to_dict(validate=False))
-    picture = still(spec) if static else ""
     title = spec.pop("title", "")  # the caption says it
+    picture = still(spec) if static else ""
     note = title.get("subtitle", "") if isinstance(title, dict) else ""
     names = spec.pop("datasets", {})
     spec["datasets"] = {name: packed(rows) for name, rows in names.items()}

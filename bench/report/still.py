@@ -60,7 +60,7 @@ def small(svg: str) -> str:
     Args:
         svg: as Vega writes it.
     """
-    svg = _LONG.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), _SPOKEN.sub("", svg))
+    svg = re.sub("<[^>]*>", lambda tag: _LONG.sub(_short, _SPOKEN.sub("", tag[0])), svg)  # words stay as they are
     before = ""
     while svg != before:
         before, svg = svg, _EMPTY.sub("", svg)
@@ -72,6 +72,10 @@ def small(svg: str) -> str:
     paths = "".join(f'<path id="{name}" d="{shape}"/>' for shape, name in shapes.items())
     head = svg.index(">") + 1
     return f"{svg[:head]}<style>{rules}</style><defs>{paths}</defs>{svg[head:]}".replace('"', "'")
+
+
+def _short(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.1f}".removesuffix(".0")
 
 
 def _often(found: Iterable[str]) -> list[str]:

@@ -131,6 +131,7 @@ def test_theory_is_drawn_in_its_panels_and_not_far_below_what_was_measured():
 
 def test_labels_are_ordered_by_size_or_by_appearance_and_null_has_a_name():
     assert list(labels(pd.Series([10.0, 2.0, np.nan]), "batch_size").cat.categories) == ["2", "10", "full"]
+    assert list(labels(pd.Series(["iris", None]), "data").cat.categories) == ["iris", "test surface"]
     assert list(labels(pd.Series(["tanh", "relu", None])).cat.categories) == ["tanh", "relu", "none"]
 
 

@@ -125,12 +125,12 @@ def test_claims_of_ones_own_are_on_the_card_under_the_title_of_the_file(copied):
 def test_a_still_is_small_and_says_the_same():
     shape = 'transform="translate(1.23456,2)" d="M2.7386,0A2.7386,2.7386,0,1,1,-2.7386,0Z"'
     point = f'<path {shape} fill="#0072B2" opacity="1"/>'
-    svg = f'<svg class="marks"><g aria-hidden="true">{3 * point}</g><text>a &lt; b</text></svg>'
+    svg = f'<svg class="marks"><g aria-hidden="true">{3 * point}</g><text>0.0025 &lt; b</text></svg>'
     made = small(svg)
     assert made.count("<use transform='translate(1.2,2)' href='#s0' class='l0'/>") == 3
     assert made.count("<path ") == 1
     assert "aria" not in made
-    assert "<text>a &lt; b</text>" in made
+    assert "<text>0.0025 &lt; b</text>" in made
     assert len(made) < len(svg)
 
 
