@@ -1,6 +1,5 @@
 """What each of several worker processes gets of a host: cores and as many host devices, or devices of its own."""
 
-import itertools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,8 +11,8 @@ class Share(NamedTuple):
     """What one worker gets.
 
     Attributes:
-        devices: how many of JAX's devices it spreads lanes over; the same for all workers of a run, since the number
-            of devices can decide the last bit of a mean.
+        devices: how many of JAX's devices it spreads lanes over; as many for all workers, since they decide the last
+            bit of a mean.
         cores: that it may use; empty where the system cannot tell processes apart by cores.
         environment: variables that it is started with beside those of this process.
     """
@@ -49,6 +48,16 @@ def shares(workers: int, devices: Sequence[Any]) -> list[Share]:
         names = known or [str(number) for number in range(there)]
         groups = [names[worker * each : (worker + 1) * each] for worker in range(workers)]
         return [Share(each, (), {"CUDA_VISIBLE_DEVICES": ",".join(group)}) for group in groups]
-    cores = tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
-    edges = [worker * len(cores) // workers for worker in range(workers + 1)]
-    return [Share(each, cores[start:end]) for start, end in itertools.pairwise(edges)]
+    return [Share(each, own) for own in core_groups(workers)]
+
+
+def core_groups(workers: int) -> list[tuple[int, ...]]:
+    """The cores of each worker, as many for each, since they decide the last bits of large matrix products.
+
+    Cores that are left over are left alone. Where there are more workers than cores, they take turns on them.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return [()] * workers
+    cores = sorted(os.sched_getaffinity(0))
+    each = max(1, len(cores) // workers)
+    return [tuple(cores[worker * each % len(cores) :][:each]) for worker in range(workers)]

@@ -52,6 +52,26 @@ def test_one_and_two_workers_give_the_same_bits_as_this_process(parts, devices, 
     assert bits(start(parts, 2), programs, tables) == here
 
 
+def test_a_worker_with_several_devices_and_all_cores_gives_the_bits_of_this_process(parts, devices):
+    programs, tables = programs_of(parts, {"width": 2}, {"width": 3})
+    own = shares(1, devices)
+    with Workers(parts, Work(packed(parts), "cpu", own[0].devices, None, False), own) as workers:
+        found = bits(workers, programs, tables)
+    assert found == bits(InProcess(Compiler(parts, devices)), programs, tables)
+
+
+def test_it_does_not_matter_which_worker_trains_a_wide_network(parts, devices):
+    """Large matrix products are arranged by the cores that there are, and every worker has as many."""
+    wide = {"data": "digits", "split": "all", "depth": 2, "width": 128, "batch_size": "full", "epochs": 3}
+    programs, tables = programs_of(parts, wide | {"learning_rate": 0.1})
+    found = []
+    for own in shares(len(devices), devices):
+        with Workers(parts, Work(packed(parts), "cpu", own.devices, None, False), [own]) as workers:
+            found.append(bits(workers, programs, tables))
+    assert len(found) == len(devices)
+    assert all(one == found[0] for one in found)
+
+
 @pytest.fixture(scope="module")
 def one(parts, devices):
     """One worker, for several tests."""

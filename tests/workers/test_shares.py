@@ -20,11 +20,16 @@ def cores(monkeypatch):
     return have
 
 
-def test_cores_are_shared_out_without_overlap_and_devices_evenly(cores):
+def test_every_worker_has_as_many_cores_of_its_own_and_as_many_devices(cores):
     cores(0, 1, 2, 4, 6)
     found = shares(2, some(5))
-    assert [share.cores for share in found] == [(0, 1), (2, 4, 6)]
+    assert [share.cores for share in found] == [(0, 1), (2, 4)]
     assert [share.devices for share in found] == [2, 2]
+
+
+def test_workers_take_turns_on_cores_where_there_are_more_of_them(cores):
+    cores(3, 5)
+    assert [share.cores for share in shares(3, some(4))] == [(3,), (5,), (3,)]
 
 
 def test_one_worker_gets_everything(cores):
