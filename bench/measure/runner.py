@@ -88,7 +88,8 @@ class Compiler:
             calls.append(self.kept[key])
         while len(self.kept) > KEPT:
             self.kept.popitem(last=False)
-        return Compiled(prepared, tuple(calls), *seconds.tolist(), _cache_hits() - hits >= compiled)
+        trace, lower, compiling = seconds.tolist()
+        return Compiled(prepared, tuple(calls), trace, lower, compiling, _cache_hits() - hits >= compiled)
 
 
 def _compile(stage: Stage, options: Mapping[str, Any] | None) -> tuple[Any, NDArray[np.float64]]:

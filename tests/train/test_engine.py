@@ -167,9 +167,16 @@ def test_one_and_two_devices_record_the_same_quantities(on_one_and_two_devices):
     assert set(one) == set(two)
 
 
-@pytest.mark.parametrize(
-    "name", ["first_bad_step", "ewma_loss", "gradient_norm", "delta_norm", "weight_norm", "parameter", "train_loss"]
+KNOWN = pytest.mark.xfail(
+    jax.__version_info__ >= (0, 11),
+    strict=True,
+    reason="at XLA's optimization level 1 the last bit differs in jax 0.12",
 )
+BITS = ["first_bad_step", "ewma_loss", "gradient_norm", "delta_norm", "weight_norm", "parameter"]
+BITS += [pytest.param("train_loss", marks=KNOWN)]
+
+
+@pytest.mark.parametrize("name", BITS)
 def test_one_and_two_devices_give_the_same_bits(on_one_and_two_devices, name):
     one, two = on_one_and_two_devices
     assert one[name].tobytes() == two[name].tobytes()
