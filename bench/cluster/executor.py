@@ -135,6 +135,7 @@ class _Flight:
         return max(LEAST, AHEAD * sum(threads.values()))
 
     def _send(self, program: Program) -> None:
+        self._connected()
         good = [worker for worker in self.client.nthreads() if worker not in self.refused] if self.refused else None
         if self.refused and not good:
             raise InputError("every worker of the cluster differs from this process; see the warnings.")
@@ -167,12 +168,12 @@ class _Flight:
         """Names of which there is news; after a while without any, those that a broken connection has lost."""
         with contextlib.suppress(queue.Empty):
             return [self.news.get(timeout=LOOK)]
-        if self.client.status != "running":
-            raise InputError(
-                f"the scheduler at {self.client.scheduler.address} is gone; what was saved is kept: start it and give"
-                " the same command again."
-            )
+        self._connected()
         return [name for name, (future, _) in self.flying.items() if future.status in ("lost", "cancelled")]
+
+    def _connected(self) -> None:
+        if self.client.status not in ("running", "connecting"):
+            raise InputError("the scheduler is gone; what was saved is kept: start it and give the same command again.")
 
     def _landed(self, name: str) -> Executed | None:
         """What came of a program; None if it is sent again, or was dealt with before."""
@@ -204,12 +205,13 @@ class _Flight:
         """A result, `killed` where workers died, the text of an error, or nothing where it was lost on the way."""
         from distributed import KilledWorker  # noqa: PLC0415
         from distributed.client import FutureCancelledError  # noqa: PLC0415
+        from distributed.comm.core import CommClosedError  # noqa: PLC0415
 
         if future.status in ("lost", "cancelled"):
             return None
         try:
             return future.result()
-        except FutureCancelledError:
+        except (FutureCancelledError, CommClosedError):  # the scheduler or a worker was cut off
             return None
         except KilledWorker:
             return "killed"

@@ -168,6 +168,33 @@ def test_a_worker_that_joins_late_with_other_versions_is_left_out(cluster, parts
             other.kill()
 
 
+def test_a_scheduler_that_is_gone_ends_it_with_a_word_on_how_to_go_on(parts, tmp_path):
+    from dask import config  # noqa: PLC0415
+
+    file = tmp_path / "scheduler.json"
+    where = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+    worker = ["--scheduler-file", str(file), "--no-dashboard", "--nthreads", "1", "--local-directory", str(tmp_path)]
+    dask = [sys.executable, "-m", "distributed.cli."]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DESCENTBENCH_CACHE": "off"}
+    with (
+        config.set({"distributed.comm.timeouts.connect": "5s"}),
+        subprocess.Popen([*dask[:2], f"{dask[2]}dask_scheduler", *where], env=environment, cwd=tmp_path) as scheduler,
+        subprocess.Popen([*dask[:2], f"{dask[2]}dask_worker", *worker], env=environment, cwd=tmp_path) as other,
+    ):
+        try:
+            while not file.exists():
+                time.sleep(0.1)
+            with connect.connected(str(file), "cpu", 1) as cluster:
+                found = executor.OnDask(cluster, parts)(*planned(parts, GRID))
+                next(found)
+                scheduler.kill()
+                with pytest.raises(InputError, match="the scheduler is gone; what was saved is kept"):
+                    list(found)
+        finally:
+            other.kill()
+            scheduler.kill()
+
+
 def test_a_grid_in_python_is_trained_by_the_workers_of_a_client(cluster, tmp_path):
     axes = {**LOOK, "model": "softmax", "learning_rate": [0.1, 0.2]}
     optimizers = {"half": lambda learning_rate: optax.sgd(learning_rate / 2)}
