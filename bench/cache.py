@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import importlib
 import importlib.metadata
 import os
 import platform
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +44,37 @@ def compile_cache() -> str | None:
         return None
     machine = hashlib.sha256(f"{platform.machine()}|{platform.processor()}|{_flags()}".encode()).hexdigest()[:12]
     return str(root / f"jaxlib-{importlib.metadata.version('jaxlib')}-{machine}")
+
+
+def mended() -> int:
+    """Removes the entries of the compile cache that cannot be unpacked, such as those that a kill left half-written.
+
+    JAX warns of such an entry at every use, and never replaces it.
+
+    Returns:
+        How many there were.
+    """
+    folder = compile_cache()
+    broken = [path for path in Path(folder).glob("*-cache") if not _unpacks(path)] if folder else []
+    for path in broken:
+        path.unlink(missing_ok=True)
+    return len(broken)
+
+
+def _unpacks(path: Path) -> bool:
+    """Whether an entry is whole: compressed with Zstandard where JAX finds it, else with zlib, which has a checksum."""
+    try:
+        data = path.read_bytes()
+        if data.startswith(_ZSTANDARD):
+            importlib.import_module("zstandard").ZstdDecompressor().decompress(data)
+        else:
+            zlib.decompress(data)
+    except Exception:  # of either library, or no such library, which JAX would need as well
+        return False
+    return True
+
+
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 
 
 def _root() -> Path | None:

@@ -10,10 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from bench.cache import mended
+
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Something worth telling: `plan`, `program`, `finding`, `audit`, `warning`, `error` or `done`, with its facts."""
+    """Something worth telling, with its facts: `plan`, `program`, `finding`, `audit`, `warning`, `error` or `done`.
+
+    Grids of one's own and the panel of optimizers add `rank`, `pair`, `best_rate` and `target`.
+    """
 
     kind: str
     facts: dict[str, Any]
@@ -43,6 +48,9 @@ def warnings_told(tell: Listener) -> Iterator[None]:
             tell(Event("warning", {"message": text}))
 
     def show(message: Any, category: type, filename: str, lineno: int, *_: Any) -> None:
+        if "persistent compilation cache entry" in str(message) and (entries := mended()):
+            say(f"the compile cache had {entries} damaged entries, which are removed and compiled anew.")
+            return
         own = issubclass(category, UserWarning) and "bench" in Path(filename).parts
         say(str(message) if own else f"{category.__name__}: {message} ({filename}:{lineno})")
 

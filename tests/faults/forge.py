@@ -80,6 +80,7 @@ def _become(request: Mapping[str, Any]) -> int:
         os.dup2(output, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.update(request["environment"])
+    warnings.simplefilter("default", UserWarning)  # of forking in the parent there is no more to be said
     if request["user"]:
         os.setgroups([])
         os.setgid(request["user"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forge import Forge
 from whole import ALL, KILLS
 
 from bench.store import Folder
@@ -162,3 +164,27 @@ def test_a_clock_that_jumps_changes_no_number_and_no_duration(forge, command, sa
     assert 0 < json.loads(done.stdout.splitlines()[-1])["seconds"] < elapsed
     assert jumps > 2
     points("F12", jumps, jumps)
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
+def test_a_poisoned_compile_cache_is_said_once_mended_and_changes_no_number(harm, command, same, points, tmp_path):
+    """F16."""
+
+    def said(forge: Forge, name: str) -> list[str]:
+        status, text = forge([*command(tmp_path / name), "--json"], tmp_path / f"{name}.said")
+        assert status == 0, text
+        same(tmp_path / name)
+        events = [json.loads(line) for line in text.splitlines()]
+        return [event["message"] for event in events if event["event"] == "warning"]
+
+    with Forge(tmp_path / "cache") as forge:
+        assert said(forge, "first") == []
+        entries = [path for path in (tmp_path / "cache").rglob("*-cache") if path.is_file()]
+        for path in entries:
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data[: len(data) // 2] if harm == "cut" else data)
+        (message,) = said(forge, "poisoned")
+        assert re.match(r"the compile cache had \d+ damaged entries, which are removed and compiled anew\.", message)
+        assert said(forge, "after") == []
+    points("F16", len(entries), len(entries))
