@@ -85,19 +85,24 @@ def draw(figure: Figure, found: Frame, look: Look, predicted: Frame | None = Non
     title = heading(figure.title, " ".join(said), look)
     chart = chart.properties(title=title, description=text).configure(**look.config())
     roles = {"x": figure.x, "y": figure.y, "value": str(figure.colour), "facet": figure.facet or "facet"}
-    table = data.drop(columns=[side for side in ("x1", "x2", "y1", "y2") if side in data]).rename(columns=roles)
+    table = data.drop(columns=[side for side in ("x1", "x2", "y1", "y2", "place") if side in data]).rename(
+        columns=roles
+    )
     return Drawn(figure.title, text, chart, table.rename(columns={"lost": "diverged"}))
 
 
 def _line(figure: Figure, found: Frame, predicted: Frame | None) -> Frame:
-    """The part of a line of theory that crosses the map."""
+    """A line of theory in its own order; what is far outside of the map is moved closer, and clipped when drawn."""
     if predicted is None or predicted.empty or not {"x1", "y1"} <= set(found):
         return pd.DataFrame()
     facet = labels(predicted[figure.facet], figure.facet) if figure.facet else pd.Series("", predicted.index)
     line: Any = pd.DataFrame({"x": predicted[figure.x], "y": predicted[figure.y], "facet": facet.astype(str)})
-    inside = line["x"].between(found["x1"].min(), found["x2"].max())
-    inside &= line["y"].between(found["y1"].min(), found["y2"].max())
-    return line[inside & line["facet"].isin(found["facet"].astype(str))].assign(kind="theory")
+    line = line[line["facet"].isin(found["facet"].astype(str)) & line["x"].notna() & line["y"].notna()]
+    for role in ("x", "y"):
+        low, high = float(found[f"{role}1"].min()), float(found[f"{role}2"].max())
+        beyond = (low / 2, high * 2) if low > 0 else (low - (high - low), high + (high - low))
+        line[role] = line[role].astype(float).clip(*beyond)
+    return line.assign(kind="theory", place=range(len(line)))
 
 
 def _plain(data: Frame) -> Frame:
@@ -132,9 +137,9 @@ def _layers(figure: Figure, found: Frame, look: Look, theory: bool) -> list[Any]
         cross = lost.mark_point(shape="cross", angle=45, size=size, color="#888888", filled=True)
         layers.append(cross.encode(x=x, y=y, **shown))
     if theory:
-        line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, order=alt.Order("y:Q"))
-        layers.append(line.mark_line(color="#ffffff", strokeWidth=3.5))
-        layers.append(line.mark_line(color="#000000", strokeDash=[4, 3], strokeWidth=1.5))
+        line = alt.Chart().transform_filter(alt.datum.kind == "theory").encode(x=x, y=y, order=alt.Order("place:Q"))
+        layers.append(line.mark_line(color="#ffffff", strokeWidth=3.5, clip=True))
+        layers.append(line.mark_line(color="#000000", strokeDash=[4, 3], strokeWidth=1.5, clip=True))
     return layers
 
 
