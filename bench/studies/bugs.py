@@ -103,3 +103,8 @@ def detached_statistics(architecture: Any) -> Any:
 def scaled_init(factor: float) -> Callable[[Any], Any]:
     """An initialisation whose weights are `factor` times as large."""
     return lambda init: init._replace(weight=lambda draw: init.weight(draw) * factor)
+
+
+def by_fan_in(init: Any) -> Any:
+    """An initialisation that divides its weights by the fan-in, not by its root."""
+    return init._replace(weight=lambda draw: init.weight(draw) / draw.shape[0] ** 0.5)

@@ -86,10 +86,6 @@ def _slope(run: Any) -> float:
     return run["activation.slope"] if run.activation == "leaky_relu" else np.nan
 
 
-def _divided_by_fan_in(init: Any) -> Any:
-    return init._replace(weight=lambda draw: init.weight(draw) / draw.shape[0] ** 0.5)
-
-
 STUDY = Study(
     id="E03",
     name="chi1_per_layer_ratio",
@@ -100,7 +96,7 @@ STUDY = Study(
     judge=judge,
     mutants=(
         Mutant("backpropagation drops phi'", bugs.replace("activations", "tanh", bugs.without_derivative)),
-        Mutant("sigma_w is divided by fan_in, not by its root", bugs.replace("inits", "lecun", _divided_by_fan_in)),
+        Mutant("sigma_w is divided by fan_in, not by its root", bugs.replace("inits", "lecun", bugs.by_fan_in)),
     ),
     figures=(Figure(SPREADS, "layers", "layer", "delta_norm", "init.gain", "activation", "y", {}, lines.DELTA),),
 )

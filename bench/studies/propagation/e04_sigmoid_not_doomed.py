@@ -10,7 +10,6 @@ The crossing is bracketed by weights 1.7 % apart, which is 1.6 % in the factor.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -68,10 +67,6 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     return [*found, claim(CAUSE, verdict, max(measured.values()), 1.0, rule)]
 
 
-def _divided_by_fan_in(init: Any) -> Any:
-    return init._replace(weight=lambda draw: init.weight(draw) / draw.shape[0] ** 0.5)
-
-
 STUDY = Study(
     id="E04",
     name="sigmoid_not_doomed",
@@ -82,7 +77,7 @@ STUDY = Study(
     judge=judge,
     mutants=(
         Mutant("backpropagation drops phi'", bugs.replace("activations", "sigmoid", bugs.without_derivative)),
-        Mutant("sigma_w is divided by fan_in, not by its root", bugs.replace("inits", "lecun", _divided_by_fan_in)),
+        Mutant("sigma_w is divided by fan_in, not by its root", bugs.replace("inits", "lecun", bugs.by_fan_in)),
     ),
     figures=(Figure(SPREADS, "layers", "layer", "delta_norm", "init.gain", "activation", "y", {}, lines.DELTA),),
 )

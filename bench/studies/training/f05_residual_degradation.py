@@ -32,7 +32,7 @@ FORMS: dict[Form, str] = {
 }
 POSITIVE = ("relu", "residual")  # whose branches push in one direction
 STARTS = {"tanh": "lecun", "relu": "he"}
-BLOCKS = {"full": (10, 40), "quick": (10, 20), "cell": (4, 16)}
+BLOCKS = {"full": (10, 40), "quick": (4, 16), "cell": (4, 16)}
 KEPT = {"full": list(FORMS), "quick": list(FORMS)[2:], "cell": list(FORMS)[2:4]}
 MOST = 1.2  # how much larger a loss may be that counts as no worse
 

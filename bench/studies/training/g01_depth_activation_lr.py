@@ -7,7 +7,6 @@ sqrt(chi) = 0.236: eight layers down nothing arrives, and no learning rate mends
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -91,10 +90,6 @@ def _upside_down(evidence: Evidence) -> Evidence:
     return replace(evidence, layers=layers)
 
 
-def _by_fan_in(init: Any) -> Any:
-    return init._replace(weight=lambda draw: init.weight(draw) / draw.shape[0] ** 0.5)
-
-
 DEAD = "Deep sigmoid nets stay at ln 10 at any rate"
 MAP = "Where networks train"
 FADES = "The backward signal fades layer by layer"
@@ -108,7 +103,7 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(
-        Mutant("weights are scaled by the fan-in, not its root", bugs.replace("inits", "glorot", _by_fan_in)),
+        Mutant("weights are scaled by the fan-in, not its root", bugs.replace("inits", "glorot", bugs.by_fan_in)),
         Mutant("layers are counted from the top", evidence=_upside_down),
     ),
     figures=(
