@@ -36,8 +36,9 @@ def varied(runs: "Frame") -> list[str]:
     `optimizer.momentum`, and full batches have no `order`.
     """
     axes = [name for name in runs.columns if (name in STATIC or name in TRACED or "." in name) and name != "seed"]
-    columns = {"width": "widths"} if "widths" in runs else {}  # one number, or one per layer
-    return [name for name in axes if runs[columns.get(name, name)].nunique(dropna=name != "batch_size") > 1]
+    if "widths" in runs and bool(runs["width"].isna().any()):  # one per layer, in a column of their own
+        axes = ["widths" if name == "width" else name for name in axes]
+    return [name for name in axes if runs[name].nunique(dropna=name != "batch_size") > 1]
 
 
 def measure_of(runs: "Frame") -> str:

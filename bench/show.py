@@ -149,15 +149,15 @@ def outcome(one: "Judged") -> None:
     title = f"best of {found.configurations:,} configurations by {found.measure}: mean over seeds, 95 % interval"
     grid = Grid(*found.table.columns, title=title)
     for row in found.table.itertuples(index=False):
-        grid.add_row(*(escape(_cell(value)) for value in row))
+        grid.add_row(*(escape(_cell(*cell)) for cell in zip(found.table.columns, row, strict=True)))
     console.print(grid)
     if said := answered(one):
         show(said, console, best_path(one.folder, one.study.name))
 
 
-def _cell(value: Any) -> str:
+def _cell(column: str, value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):  # an option that the part of this row lacks
-        return ""
+        return "full" if column == "batch_size" else ""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -62,7 +62,7 @@ def _side(costs: Any, runs: Any, where: Mapping[str, Any] | None) -> Side:
     for axis, value in (where or {}).items():
         keep &= _matches(runs[axis], value)
     own = runs[keep].assign(cost=np.asarray(costs)[keep])
-    axes = [axis for axis in varied(own) if axis != "widths"]
+    axes = varied(own)
     own = own.assign(group=own.groupby(axes, observed=True, dropna=False, sort=False).ngroup() if axes else 0)
     wide = own.pivot_table(index="group", columns="seed", values="cost", aggfunc="first", dropna=False)
     rates = own.groupby("group")["learning_rate"].first().reindex(wide.index)

@@ -86,8 +86,13 @@ def answer(runs: pd.DataFrame, curves: pd.DataFrame, question: Question, folder:
         runs, curves: the tables.
         question: what was asked.
         folder: where the winner's file will lie.
+
+    Raises:
+        InputError: nothing of the kind was measured, such as the accuracy of a regression.
     """
     rank = question.rank or Rank()
+    if rank.measure and rank.measure not in (runs if rank.target is None else curves):
+        raise InputError(f"rank: no run of this grid has {rank.measure}; all is saved, rank by another measure.")
     contest = contest_of(runs, curves, rank)
     seeds = len(next(iter(contest.trials.values())).seeds)
     standing = judge(contest) if len(contest.contestants) > 1 and seeds >= LEAST_SEEDS else None

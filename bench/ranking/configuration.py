@@ -25,7 +25,7 @@ def axes_of(row: Any, grid: Grid) -> dict[str, Any]:
     """
     found = {}
     for axis in grid.axes:
-        values = values_of(grid, axis)
+        values = [tuple(value) if isinstance(value, list) else value for value in values_of(grid, axis)]
         cell = row.get(axis)
         missing = cell is None or pd.isna(cell)
         own = [value for value in values if _is(axis, value, row)]
@@ -37,8 +37,8 @@ def axes_of(row: Any, grid: Grid) -> dict[str, Any]:
 
 def _is(axis: str, value: Any, row: Any) -> bool:
     """Whether a run has this value of an axis; a full batch has no size, and several widths have their own column."""
-    if isinstance(value, (list, tuple)):
-        text = " ".join(map(str, value)) if axis == "probes" else str(tuple(value))
+    if isinstance(value, tuple):
+        text = " ".join(map(str, value)) if axis == "probes" else str(value)
         return text == str(row.get("widths" if axis == "width" else axis))
     cell = row.get(axis)
     if cell is None or pd.isna(cell):

@@ -130,11 +130,13 @@ def contest_of(runs: pd.DataFrame, curves: pd.DataFrame, rank: Rank) -> Contest:
     Returns:
         The contest; one contestant without a name where no axis of `rank.by` varies.
     """
-    axes = [_column(axis, runs) for axis in varied(runs)]
+    axes = varied(runs)
     by = tuple(axis for axis in rank.axes if axis in axes)
     free = [axis for axis in axes if axis not in by and not _belongs(runs, axis, by)]
-    tuned = tuple(a for a in free if (kind(a) == "traced" if rank.tuned is None else a in rank.tuned))
+    traced = [axis for axis in free if axis != "widths" and kind(axis) == "traced"]
+    tuned = tuple(axis for axis in free if axis in (traced if rank.tuned is None else rank.tuned))
     over = tuple(axis for axis in free if axis not in tuned)
+    tuned = tuple(axis for axis in tuned if not _belongs(runs, axis, (*by, *over)))
     measure = rank.measure or (measure_of(runs) if rank.target is None else "train_loss")
     table = runs.assign(**_results(runs, curves, measure, rank))
     keys = {name: _keys(runs, columns) for name, columns in (("problem", over), ("who", by))}
@@ -150,14 +152,8 @@ def contest_of(runs: pd.DataFrame, curves: pd.DataFrame, rank: Rank) -> Contest:
     return Contest(by, over, tuned, measure, rank.target, unit, contestants, problems, trials)
 
 
-def _column(axis: str, runs: pd.DataFrame) -> str:
-    """The column of an axis: several widths have one of their own."""
-    several = axis == "width" and bool(runs["width"].isna().any()) and bool(runs["widths"].notna().all())
-    return "widths" if several else axis
-
-
 def _belongs(runs: pd.DataFrame, axis: str, by: tuple[str, ...]) -> bool:
-    """Whether an axis has one value per contestant, such as an init that is zipped with an activation."""
+    """Whether an axis has one value wherever others have, such as an init that is zipped with an activation."""
     if not by:
         return False
     found: Any = runs.groupby(list(by), observed=True, dropna=False)[axis]
@@ -171,11 +167,13 @@ def _keys(runs: pd.DataFrame, axes: tuple[str, ...]) -> tuple[NDArray[np.int64],
     codes = runs.groupby(list(axes), observed=True, dropna=False, sort=False).ngroup().to_numpy()
     _, first = np.unique(codes, return_index=True)
     rows: Any = runs[list(axes)].astype(object).iloc[first].itertuples(index=False, name=None)
-    return codes, tuple(tuple(None if _missing(value) else value for value in row) for row in rows)
+    return codes, tuple(tuple(map(_named, axes, row)) for row in rows)
 
 
-def _missing(cell: Any) -> bool:
-    return cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell))
+def _named(axis: str, cell: Any) -> Any:
+    """A value as grids name it: a full batch has no size in the tables."""
+    missing = cell is None or cell is pd.NA or (isinstance(cell, float) and math.isnan(cell))
+    return ("full" if axis == "batch_size" else None) if missing else cell
 
 
 def _results(runs: pd.DataFrame, curves: pd.DataFrame, measure: str, rank: Rank) -> dict[str, NDArray[Any]]:

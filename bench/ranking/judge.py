@@ -178,6 +178,6 @@ def sentences(standing: Standing) -> list[str]:
     least = int(np.ceil(np.log2(2 * len(pairs) / 0.05)))
     if standing.judges < least:
         seeds = 2 * least if standing.contest.tunes else least
-        judges = f"{standing.judges} seeds judge"
-        found.append(f"{judges}, which is too few to separate anybody among {len(pairs)} pair(s); {seeds} seeds can.")
+        judges, many = f"{standing.judges} seeds judge", f"{len(pairs)} pairs" if len(pairs) > 1 else "two"
+        found.append(f"{judges}, which is too few to separate anybody among {many}; {seeds} seeds can.")
     return found

@@ -52,6 +52,21 @@ def test_an_axis_that_goes_with_the_contestant_is_no_problem():
     assert found.over == ("depth",)
 
 
+def test_widths_per_layer_and_full_batches_are_problems_under_their_names():
+    runs, curves = tables(loss, **GRID)
+    runs["width"], runs["widths"] = np.nan, np.where(runs["depth"] == 1, "(4, 3)", "(3, 3)")
+    runs["batch_size"] = np.where(runs["depth"] == 1, np.nan, 20)
+    found = contest_of(runs.drop(columns="depth"), curves, Rank())
+    assert found.over == ("widths", "batch_size")
+    assert found.problems == (("(4, 3)", "full"), ("(3, 3)", 20.0))
+
+
+def test_an_axis_that_goes_with_the_problem_is_not_tuned():
+    runs, curves = tables(loss, **GRID)
+    found = contest_of(runs.assign(**{"start.x": runs["depth"].astype(float)}), curves, Rank())
+    assert (found.over, found.tuned) == (("depth",), ("learning_rate",))
+
+
 def test_a_grid_without_contestants_has_one():
     found = contest_of(*tables(loss, depth=[1, 2], learning_rate=[0.1, 0.2]), Rank())
     assert (found.by, found.contestants, found.over) == ((), ((),), ("depth",))

@@ -54,7 +54,7 @@ def test_optimizers_are_ranked_unasked_and_the_winner_can_be_trained_again(tmp_p
     path = write(tmp_path / "mine.toml")
     assert run.main([path]) == 0
     said = capsys.readouterr().out
-    few = "4 seeds judge, which is too few to separate anybody among 3 pair(s); 14 seeds can."
+    few = "4 seeds judge, which is too few to separate anybody among 3 pairs; 14 seeds can."
     title = "rank by final_train_loss over 2 problems (batch_size), 4 seeds"
     for words in (title, few, "best learning rate", "batch_size = 20", "seeds would be needed"):
         assert words in said
