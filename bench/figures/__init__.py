@@ -6,6 +6,7 @@ from bench.figures.grid import heat, layer_strip, loss_curves, sensitivity, stab
 from bench.figures.ledger import ledger
 from bench.figures.look import PAPER, SCREEN, WIDE, Look
 from bench.figures.path import trajectory
+from bench.figures.ratios import ratios
 from bench.figures.study import charts
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "layer_strip",
     "ledger",
     "loss_curves",
+    "ratios",
     "sensitivity",
     "stability",
     "trajectory",

@@ -9,7 +9,7 @@ import pandas as pd
 import vl_convert
 
 from bench.cache import kept
-from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, sensitivity
+from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, ratios, sensitivity
 from bench.figures.findings import MOST_NAMED, dots
 from bench.report.cards import Card, Report
 from bench.report.still import VEGA_LITE, still
@@ -56,7 +56,7 @@ def pictures(card: Card, static: bool) -> tuple[list[Picture], Picture | None]:
 
 
 def overview(report: Report) -> dict[str, Picture]:
-    """All checks of a report in one picture, and where its seconds went; those that there are."""
+    """All checks of a report in one picture, where its seconds went, and how long others take; those that there are."""
     found = {}
     findings: Frame = pd.concat([card.tables["findings"] for card in report.cards], ignore_index=True)
     if len(findings):
@@ -66,6 +66,9 @@ def overview(report: Report) -> dict[str, Picture]:
     programs = pd.concat([card.tables["programs"] for card in report.cards], ignore_index=True)
     if len(programs):
         found["ledger"] = _picture(ledger(programs), False)
+    path = report.out / "peers" / "ratios.csv"
+    if path.exists():
+        found["peers"] = _picture(ratios(pd.read_csv(path)), False)
     return found
 
 

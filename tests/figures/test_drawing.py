@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.figures import PAPER, SCREEN, WIDE, against_theory, ledger, stability
+from bench.figures import PAPER, SCREEN, WIDE, against_theory, ledger, ratios, stability
 from bench.figures.axes import ticks
 from bench.figures.export import FORMATS, fitted
 from bench.figures.findings import dots
@@ -153,3 +153,13 @@ def test_the_ledger_adds_the_small_programs_up(sound):
     sound(drawn)
     assert drawn.data["seconds"].sum() == pytest.approx(200)
     assert "25 others" in set(drawn.data["program"])
+
+
+def test_ratios_are_of_what_was_compiled_before_where_that_was_measured(sound):
+    rows = [("small", "x", 2.0, False), ("small", "x", 1.5, True), ("large", "y", 20.0, True)]
+    table = pd.DataFrame(rows, columns=["cell", "peer", "ratio_median", "compile_included"])
+    table = table.assign(ratio_low=table["ratio_median"] * 0.9, ratio_high=table["ratio_median"] * 1.1)
+    drawn = ratios(table)
+    sound(drawn)
+    assert drawn.data["ratio_median"].tolist() == [2.0, 20.0]
+    assert drawn.description.endswith("for 2 trainings and 2 peers: 1.8 to 22.")
