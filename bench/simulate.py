@@ -22,8 +22,8 @@ from bench.errors import InputError
 if TYPE_CHECKING:
     from bench.plan.simulate import Costs, Forecast
 
-PROGRAM_SECONDS = 0.01
-"""As `python -m bench.cluster.rate` measured it with two workers on two cores, rounded up."""
+PROGRAM_SECONDS = 0.025
+"""Of the processor, as `python -m bench.cluster.rate` measured it with two workers on two busy cores."""
 BANDWIDTH = 125e6
 """Bytes per second of a network of 1 Gbit/s."""
 BYTES_PER_RUN = 750.0
@@ -45,7 +45,7 @@ class Options:
     devices: Annotated[tuple[int, ...], _option("N ...")] = (1, 10, 100, 1000, 10_000)
     """Numbers of devices (1 10 100 1000 10000)."""
     program_seconds: Annotated[float, _option("SECONDS")] = PROGRAM_SECONDS
-    """Seconds in which this process hands out a program, takes its result and commits it (0.01)."""
+    """Seconds in which this process hands out a program, takes its result and commits it (0.025)."""
     bandwidth: Annotated[float, _option("BYTES")] = BANDWIDTH
     """Bytes per second that reach this process (125e6, a network of 1 Gbit/s)."""
     bytes_per_run: Annotated[float | None, _option("BYTES")] = None

@@ -30,7 +30,7 @@ GRID = Grid(
         "probes": "off",
     }
 )
-SECONDS_EACH, BANDWIDTH = 0.01, 1e9  # of a program and its commit; between processes of one host
+SECONDS_EACH, BANDWIDTH = 0.007, 1e9  # of a program without its commit; between processes of one host
 
 
 def timed(workers, parts):
