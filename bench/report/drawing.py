@@ -1,7 +1,8 @@
 """The pictures of all cards: here where cards are few, by several processes where they are many."""
 
+import functools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -39,11 +40,11 @@ def shown(report: Report, static: bool) -> Sequence[Shown]:
         static: also draw the first figure of each as a still, for where no script runs.
     """
     if len(report.cards) < MANY:
-        return [_drawn(card, static) for card in report.cards]
+        return [_or_why(functools.partial(_drawn, card, static)) for card in report.cards]
     # Spawned, not forked: a process in which JAX has started threads cannot be copied.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _single) as pool:
         jobs = [pool.submit(_read, report.out, card.study.name, card.profile, static) for card in report.cards]
-        return [job.result() for job in jobs]
+        return [_or_why(job.result) for job in jobs]
 
 
 def _single() -> None:
@@ -55,7 +56,11 @@ def _read(out: Path, name: str, profile: str, static: bool) -> Shown:
 
 
 def _drawn(card: Card, static: bool) -> Shown:
+    return Shown(*pictures(card, static))
+
+
+def _or_why(draw: Callable[[], Shown]) -> Shown:
     try:
-        return Shown(*pictures(card, static))
+        return draw()
     except Exception as error:  # the verdicts of this study, and all other studies, are still worth a page
         return Shown([], None, f"{type(error).__name__}: {error}")
