@@ -34,7 +34,7 @@ RATES = {"stream": (0.8, 0.05), "digits": (0.25, 0.02)}  # of full batches, belo
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
-    problems = [{**STREAM, "data.rows": rows} for rows in ROWS[profile]] + ([DIGITS] if profile != "cell" else [])
+    problems = [{**STREAM, "data.rows": rows} for rows in ROWS[profile]] + ([DIGITS] if profile == "full" else [])
     found = []
     for problem in problems:
         for rate, kind in zip(RATES[problem["data"]], (FULL_BATCH, SINGLE), strict=True):
