@@ -87,10 +87,10 @@ def parse(text: str, where: str) -> tuple[Grid, File]:
         for axis in axes:
             kind(axis)
         return Grid(axes, file.zipped, file.exclude), file
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise InputError(f"{where}: {words(error)}.") from None
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:  # also of numbers with thousands of digits
+        raise InputError(f"{where}: {words(error)}.") from None
 
 
 def _beside(folder: Path, grid: Grid) -> Grid:

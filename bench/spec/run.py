@@ -154,6 +154,8 @@ def _several(axis: str, value: Any) -> Sequence[Any]:
 def _validate_number(axis: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InputError(f"{axis} = {value!r} is not a number.")
+    if isinstance(value, int) and abs(value) >= 2**1023:  # no float
+        raise InputError(f"{axis} is a number of {value.bit_length()} bits: give a finite number.")
     if math.isnan(value) or (math.isinf(value) and axis != "diverge_above"):
         raise InputError(f"{axis} = {value!r}: give a finite number.")
     if axis in _POSITIVE and value <= 0:

@@ -29,6 +29,8 @@ from bench.spec import Grid
         ({"data": "classes", "data.rows": 2.5}, "data.rows = 2.5: give a whole number."),
         ({"data": "classes", "data.rows": True}, "data.rows = True: give a whole number."),
         ({"data": "iris", "data.offset": float("nan")}, "data.offset = nan: give a finite number."),
+        ({"seed": 10**400}, "seed is a number of 1329 bits: give a finite number."),
+        ({"learning_rate": 10**400}, "learning_rate is a number of 1329 bits: give a finite number."),
         ({"data": "iris", "data.target": 3}, "data.target = 3: give text in quotes."),
     ],
 )
@@ -50,6 +52,13 @@ def test_what_libraries_say_of_toml_is_a_sentence_on_one_line(text, said):
     with pytest.raises(InputError) as caught:
         gridfile.parse(text, "x.toml")
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("text", ["[grid]\nseed = " + "9" * 5000, "[grid]\ndepth = " + "[" * 5000])
+def test_what_is_too_long_or_too_deep_for_the_parser(text):
+    with pytest.raises(InputError, match=r"x\.toml: ") as caught:
+        gridfile.parse(text, "x.toml")
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize(

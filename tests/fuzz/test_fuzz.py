@@ -110,7 +110,7 @@ def test_grids_are_expanded_or_refused(grid):
         assert set(found.codes) == set(grid.axes)
 
 
-@fuzzed
+@settings(fuzzed, max_examples=EXAMPLES // 10)  # it reads data and sizes models, which takes a while
 @given(st.dictionaries(axis, single | st.lists(single, min_size=1, max_size=3), max_size=4))
 def test_grids_are_planned_or_refused(catalogue, chosen):
     axes = {"data": "classes", "data.rows": 24, "steps": 1} | chosen
