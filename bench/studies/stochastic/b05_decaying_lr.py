@@ -28,7 +28,7 @@ CHAINS |= {"scaling": "raw", "bias": False, "start.weight": START, "order": "seq
 FACTORS = {"full": [SLOW, 0.5, RIGHT, 2.0], "quick": [SLOW, RIGHT, 2.0], "cell": [SLOW, RIGHT]}
 OFFSETS = {"full": [0.0, 1.0, 2.0, 10.0, 100.0], "quick": [0.0, 10.0], "cell": [0.0, 1.0]}
 CONSTANT = {"full": [0.003, 0.01, 0.03, 0.1, 0.3], "quick": [0.003, 0.01, 0.1], "cell": [0.003, 0.01]}
-SEEN = {"schedule": "inverse_time", "data": "measurements", "schedule.offset": 10.0}
+SEEN = {"schedule": "inverse_time", "data": "measurements", "schedule.offset": 0.0}
 PACES = {"learning_rate": [0.1, 10.0], "schedule.offset": [10.0, 1000.0]}  # on diabetes, both from eta = .01
 REAL: dict[str, Any] = {"data": "diabetes", "steps": 5000, "seed": list(range(12)), "checkpoints": "end"}
 REAL |= {"probes": "off"}
