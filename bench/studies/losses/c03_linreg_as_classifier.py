@@ -98,6 +98,14 @@ STUDY = Study(
     judge=judge,
     mutants=(Mutant("labels -1 and 1 against the threshold 1/2", bugs.replace("data", "outlier_line", _signed)),),
     figures=(
-        Figure("Where the fits end", "values", "data.outlier", "value", "model", where={"quantity": "parameter"}),
+        Figure(
+            "One far row flattens least squares, and leaves logistic regression as it is: the slopes",
+            "values",
+            "data.outlier",
+            "value",
+            "model",
+            log="y",
+            where={"quantity": "parameter", "index": 2},
+        ),
     ),
 )
