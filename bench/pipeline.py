@@ -229,7 +229,7 @@ def _train(
 
     trained = failed = 0
     for done in executor(missing, tables):
-        rows = tables(done.program)[0].rows
+        rows = catalogue.tables(done.program.static, done.program.lanes["seed"][:1])[0].rows
         folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
         trained += 1
         tell(

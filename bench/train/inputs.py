@@ -50,7 +50,9 @@ def inputs_of(program: Program, parts: Parts, tables: Sequence[Table], rule: Rul
         if axis != "seed" and np.any(values != _CHEAPER.get(axis, np.nan))
     }
     seeds = np.unique(program.lanes["seed"])
-    draws = np.stack([stream(seed, 0).standard_normal(rule.model.draws) for seed in seeds])
+    draws, buffer = np.empty((len(seeds), rule.model.draws), dtype), np.empty(rule.model.draws)
+    for row, seed in zip(draws, seeds, strict=True):
+        row[:] = stream(seed, 0).standard_normal(out=buffer)
 
     def orders(purpose: int, steps: int) -> Any:
         if static["batch_size"] == "full":
@@ -71,4 +73,4 @@ def inputs_of(program: Program, parts: Parts, tables: Sequence[Table], rule: Rul
     )
     ends = np.asarray(program.checkpoints, np.int32)
     bounds = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1).astype(np.int32)
-    return Inputs(hyper, layout.seed, draws.astype(dtype), orders(1, program.steps), rows, bounds, before)
+    return Inputs(hyper, layout.seed, draws, orders(1, program.steps), rows, bounds, before)
