@@ -36,4 +36,4 @@ def unknown(kind: str, name: object, valid: Iterable[str]) -> InputError:
     names = sorted(valid)
     close = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.5)
     hint = next((f" Did you mean {n!r}?" for n in names if close and n.lower() == close[0]), "")
-    return InputError(f"unknown {kind} {name!r}.{hint} Valid: {', '.join(names)}.")
+    return InputError(f"unknown {kind} {name!r}.{hint} Valid: {', '.join(map(words, names))}.")

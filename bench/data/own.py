@@ -55,7 +55,7 @@ def raw_of(table: pa.Table, place: Place, options: Mapping[str, Any]) -> Raw:
     names, target = table.column_names, options["data.target"]
     _check_names(names, place)
     if not target:
-        raise place.error(f"set data.target to the column to predict, one of {', '.join(names)}.")
+        raise place.error(f"set data.target to the column to predict, one of {', '.join(map(words, names))}.")
     ignored = [name for name in map(str.strip, options["data.ignore"].split(",")) if name]
     for option, name in (("data.target", target), *(("data.ignore", name) for name in ignored)):
         if name not in names:

@@ -118,7 +118,7 @@ def kind(axis: str) -> str:
     if axis in _FIELDS:
         return _FIELDS[axis].metadata["kind"]
     prefix, dot, option = axis.partition(".")
-    if dot and option and prefix in OPTIONS:
+    if dot and option and option.isprintable() and prefix in OPTIONS:
         return OPTIONS[prefix]
     raise unknown("axis", axis, [*_FIELDS, *(f"{prefix}.<option>" for prefix in OPTIONS)])
 
