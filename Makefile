@@ -41,7 +41,7 @@ faults: $(VENV)/.dev  ## kills, full disks, other users, jumping clocks, mutants
 	FAULTS=all $(BIN)/python -m pytest -s tests/faults tests/store tests/workers tests/test_stopping.py $(ARGS)
 
 fuzz: $(VENV)/.dev  ## grids, TOML, CSV, Parquet and manifests as chance makes them, for about ten minutes
-	FUZZ_EXAMPLES=5000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
+	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz $(ARGS)
 
 soak: $(VENV)/.dev  ## 2,000 programs of random grids with a kill every few seconds; an hour
 	$(BIN)/python tests/faults/soak.py --programs 2000 $(ARGS)
