@@ -1,4 +1,4 @@
-"""A program as three executables, called in a loop that is here; between them the lanes of all chunks lie flat.
+"""A program as three executables, called in a loop that is here; between them the lanes of all chunks lie flat, packed.
 
 A look does not depend on how the parameters were found, nor an advance on where they began: grids over batch sizes,
 optimizers, data or initialisations compile most of their stages once.
@@ -18,9 +18,12 @@ from jax.sharding import Mesh, NamedSharding
 from bench.spec import Outcome, Program
 from bench.train.inputs import Inputs
 from bench.train.layout import Layout
+from bench.train.packing import packed, unpacked
 from bench.train.pieces import TRAINING, Carry, Pieces
 from bench.train.prepared import LANES, SAME, Ends, Prepared, Stage, key_of, outcome_of, placed, specs_of, spread
 from bench.train.records import Record
+from bench.train.rule import over
+from bench.train.status import Status
 from models import Model
 
 MOST_TOGETHER, WORKING_SET = 8, 2 << 20
@@ -32,6 +35,13 @@ _LENGTH = ("steps", "epochs", "order", "ragged")
 _START = ("init", "pretraining", "pretraining_steps")
 _LATER = ("schedule", "stop", "ewma", "diverge_above")
 _NETWORK = ("model", "depth", "width", "activation", "bias", "loss", "dtype", "probes", "probe_rows")
+
+
+class Lanes(NamedTuple):
+    """What lanes carry from stage to stage, each an array per type, (lanes, numbers)."""
+
+    params: dict[str, Any]  # in groups
+    rest: dict[str, Any]  # state of the optimizer, and status
 
 
 class Seen(NamedTuple):
@@ -99,49 +109,58 @@ class Staged:
         begin, advance, look = self.specs
         return (
             spread(self.begin, self.mesh, (begin,)),
-            spread(self.advance, self.mesh, (LANES, advance, SAME), donate=(0,)),
-            spread(self.look, self.mesh, (LANES, LANES, look)),
+            spread(self.advance, self.mesh, (LANES, LANES, advance, SAME), donate=(0,)),
+            spread(self.look, self.mesh, (LANES, look)),
         )
 
-    def begin(self, inputs: Inputs) -> Carry:
+    def begin(self, inputs: Inputs) -> Lanes:
         """All lanes of a device at once; chunk by chunk where a pretraining takes steps."""
 
-        def chunk(one: Any) -> Carry:
-            return self.pieces.begin(inputs._replace(hyper=one[0], seed=one[1]))
+        def chunk(one: Any) -> Lanes:
+            return self._packed(self.pieces.begin(inputs._replace(hyper=one[0], seed=one[1])))
 
         if inputs.before:
             return _flat(lax.map(chunk, (inputs.hyper, inputs.seed)))
         alone = jax.tree.map(lambda a: a[:, None], inputs.hyper)
         return jax.tree.map(lambda a: a[:, 0], chunk((alone, inputs.seed)))
 
-    def advance(self, carry: Carry, inputs: Inputs, bounds: Array) -> tuple[Carry, Array]:
-        """Every chunk of a device from the first step to the last; also the average loss."""
+    def advance(self, lanes: Lanes, loss: Array, inputs: Inputs, bounds: Array) -> tuple[Lanes, Array]:
+        """Every chunk of a device from the first step to the last, given the last train loss; also the average loss."""
 
-        def chunk(one: Any) -> Carry:
-            return self.pieces.advance(one[0], inputs._replace(hyper=one[1], seed=one[2]), bounds)
+        def chunk(one: Any) -> tuple[Lanes, Array]:
+            params = over(self.model.ungroup, "lane")(unpacked(one[0].params, self._like[0]))
+            state, status = unpacked(one[0].rest, self._like[1])
+            carry = self.pieces.advance(
+                Carry(params, state, status, one[1]), inputs._replace(hyper=one[2], seed=one[3]), bounds
+            )
+            return self._packed(carry), carry.status.average
 
-        carried = jax.tree.map(lambda a: a.reshape(*inputs.hyper["learning_rate"].shape, *a.shape[1:]), carry)
-        carry = _flat(lax.map(chunk, (carried, inputs.hyper, inputs.seed)))
-        return carry, carry.status.average
+        carried = jax.tree.map(lambda a: a.reshape(*inputs.hyper["learning_rate"].shape, *a.shape[1:]), (lanes, loss))
+        return _flat(lax.map(chunk, (*carried, inputs.hyper, inputs.seed)))
 
-    def look(self, params: Any, state: Any, seen: Seen) -> tuple[Record, Array]:
-        """A few lanes at a time, whatever the chunks in which they train; also the train loss."""
-        lanes, together = jax.tree.leaves(params)[0].shape[0], self.together
-        groups = -(-lanes // together)
+    def look(self, lanes: Lanes, seen: Seen) -> tuple[Record, Array]:
+        """A few lanes at a time, whatever the chunks in which they train; also the train loss.
+
+        The rest of the lanes is there if a probe reads the optimizer.
+        """
+        width, together = jax.tree.leaves(lanes)[0].shape[0], self.together
+        count = -(-width // together)
 
         def grouped(array: Array) -> Array:
-            filled = jnp.concatenate([array, jnp.repeat(array[:1], groups * together - lanes, axis=0)])
-            return filled.reshape(groups, together, *array.shape[1:])
+            filled = jnp.concatenate([array, jnp.repeat(array[:1], count * together - width, axis=0)])
+            return filled.reshape(count, together, *array.shape[1:])
 
         def group(one: Any) -> tuple[Record, Array]:
-            layers, state, seed, hyper = one
+            own, seed, hyper = one
+            layers, state = unpacked(own.params, self._like[0]), ()
+            if self.pieces.reads_optimizer:
+                state, _ = unpacked(own.rest, self._like[1])
             shared = isinstance(seed, tuple)
             rows = jax.tree.map(lambda a: a[0] if shared else a[seed], seen.rows)
             return jax.vmap(self.pieces.look, (0, 0, None if shared else 0, 0))(layers, state, rows, hyper)
 
-        layers = jax.vmap(self.pieces.group)(params)  # stacked before the loop, which has fewer arrays to take apart
-        found = lax.map(group, jax.tree.map(grouped, (layers, state, seen.seed, seen.hyper)))
-        return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:lanes], found)
+        found = lax.map(group, jax.tree.map(grouped, (lanes, seen.seed, seen.hyper)))
+        return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:width], found)
 
     @property
     def together(self) -> int:
@@ -155,32 +174,51 @@ class Staged:
         """Calls the stages in turn; nothing waits for their results."""
         begin, advance, look = calls
         starts, steps, seen = placed(self.arguments, self.specs, self.mesh)
-        carry, records = begin(starts), []
+        lanes, loss, records = begin(starts), self._no_loss, []
         for bounds in self.inputs.bounds:
-            carry, average = advance(carry, steps, bounds)
-            record, loss = look(carry.params, self._state(carry), seen)
+            lanes, average = advance(lanes, loss, steps, bounds)
+            record, loss = look(self._shown(lanes), seen)
             records.append((record, average))
-            carry = carry._replace(loss=loss)
-        carry, _ = advance(carry, steps, self.inputs.bounds[-1, [1, 1]])  # holds the last loss against the limit
-        return carry, records
+        lanes, _ = advance(lanes, loss, steps, self.inputs.bounds[-1, [1, 1]])  # holds the last loss against the limit
+        return lanes, records
 
     def outcome(self, raw: Any) -> Outcome:
         """What came of the runs, from what the stages returned."""
-        carry, records = raw
-        params = carry.params if self.program.static["final_parameters"] else ()
-        ends = jax.tree.map(np.asarray, Ends(carry.status.bad_step, carry.status.stop_step, params))
+        lanes, records = jax.tree.map(np.asarray, raw)
+        _, status = unpacked(lanes.rest, self._like[1])
+        params = ()
+        if self.program.static["final_parameters"]:
+            params = jax.vmap(self.model.ungroup)(unpacked(lanes.params, self._like[0]))
+        ends = jax.tree.map(np.asarray, Ends(status.bad_step, status.stop_step, params))
         record, average = jax.tree.map(lambda *each: np.stack(each, axis=1), *records)
         return outcome_of(self.program, self.layout, ends, record, average)
 
-    def _state(self, carry: Carry) -> Any:
-        return carry.state if self.pieces.reads_optimizer else ()
+    @functools.cached_property
+    def _no_loss(self) -> np.ndarray:
+        return np.zeros(self.layout.lane.size, np.float32)
+
+    @functools.cached_property
+    def _like(self) -> tuple[Any, tuple[Any, Status]]:
+        """Shapes and types of what one lane carries: its parameters in groups; the optimizer's state and the status."""
+        hyper = {axis: values[0, :, :1] for axis, values in self.inputs.hyper.items()}
+        carry = jax.eval_shape(self.pieces.begin, self.inputs._replace(hyper=hyper, seed=self.inputs.seed[0]))
+        groups = jax.eval_shape(over(self.model.group, "lane"), carry.params)
+        own = (groups, (carry.state, carry.status))
+        return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[2:], a.dtype), own)
+
+    def _packed(self, carry: Carry) -> Lanes:
+        groups = over(self.model.group, "lane")(carry.params)
+        return Lanes(packed(groups, axes=2), packed((carry.state, carry.status), axes=2))
+
+    def _shown(self, lanes: Lanes) -> Lanes:
+        return lanes if self.pieces.reads_optimizer else lanes._replace(rest={})
 
     def _static(self) -> tuple[dict[str, Any], ...]:
         """The static axes that each stage depends on."""
         static = self.program.static
         unread = _DATA + _RECORDS + _LENGTH
         begin = unread if self.inputs.before else (*unread, "batch_size", "schedule")
-        look = (*_NETWORK, "optimizer", "clip") if self.pieces.reads_optimizer else _NETWORK
+        look = (*_NETWORK, "optimizer", "clip", "stop") if self.pieces.reads_optimizer else _NETWORK
         return (
             {axis: static[axis] for axis in static if axis.partition(".")[0] not in begin},
             {axis: static[axis] for axis in static if axis.partition(".")[0] not in unread + _START},
@@ -192,14 +230,15 @@ class Staged:
         begin, advance, seen = self.arguments
 
         @functools.cache
-        def carry() -> Carry:
+        def lanes() -> Lanes:
             place, shapes = NamedSharding(self.mesh, LANES), jax.eval_shape(self.functions[0], begin)
             return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=place), shapes)
 
+        loss = jax.ShapeDtypeStruct(self._no_loss.shape, np.float32, sharding=NamedSharding(self.mesh, LANES))
         return (
             lambda: (begin,),
-            lambda: (carry(), advance, self.inputs.bounds[0]),
-            lambda: (carry().params, self._state(carry()), seen),
+            lambda: (lanes(), loss, advance, self.inputs.bounds[0]),
+            lambda: (self._shown(lanes()), seen),
         )
 
 
