@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bench.spec import Ledger, Outcome, Parts, Program, Table
@@ -76,31 +75,36 @@ class Compiler:
 
     def __call__(self, program: Program, tables: Sequence[Table], fresh: bool = False) -> Compiled:
         """The executables of a program, compiled anew if they are to be `fresh`, so that their seconds are measured."""
-        prepared = prepare(program, self.parts, tables, self.devices)
-        calls, seconds, hits, compiled = [], np.zeros(3), _cache_hits(), 0
+        prepared, platform = prepare(program, self.parts, tables, self.devices), self.devices[0].platform
+        keys, missing, hits = [], {}, _cache_hits()
         for stage in prepared.stages:
-            options = _options(program, stage, self.devices[0].platform)
-            key = f"{stage.key} {options}"
-            if fresh or key not in self.kept:
-                self.kept[key], spent = _compile(stage, options)
-                seconds, compiled = seconds + spent, compiled + 1
+            options = _options(program, stage, platform)
+            keys.append(f"{stage.key} {options}")
+            if fresh or keys[-1] not in self.kept:
+                missing[keys[-1]] = stage, options
+        compiled, seconds = _compile(missing)
+        self.kept |= compiled
+        for key in keys:
             self.kept.move_to_end(key)
-            calls.append(self.kept[key])
+        calls = tuple(self.kept[key] for key in keys)
         while len(self.kept) > KEPT:
             self.kept.popitem(last=False)
-        trace, lower, compiling = seconds.tolist()
-        return Compiled(prepared, tuple(calls), trace, lower, compiling, _cache_hits() - hits >= compiled)
+        return Compiled(prepared, calls, *seconds, cache_hit=_cache_hits() - hits >= len(missing))
 
 
-def _compile(stage: Stage, options: Mapping[str, Any] | None) -> tuple[Any, NDArray[np.float64]]:
-    """The executable of a stage, and the seconds to trace, lower and compile it."""
-    times = [time.perf_counter()]
-    traced = stage.function.trace(*stage.arguments())
-    times.append(time.perf_counter())
-    lowered = traced.lower()
-    times.append(time.perf_counter())
-    executable = lowered.compile(compiler_options=options)
-    return executable, np.diff([*times, time.perf_counter()])
+def _compile(stages: Mapping[str, tuple[Stage, Mapping[str, Any] | None]]) -> tuple[dict[str, Any], tuple[float, ...]]:
+    """The executables of stages, and the seconds to trace, lower and compile them; the compiler takes all at once."""
+    if not stages:
+        return {}, (0.0, 0.0, 0.0)
+    start = time.perf_counter()
+    traced = {key: stage.function.trace(*stage.arguments()) for key, (stage, _) in stages.items()}
+    traced_at = time.perf_counter()
+    lowered = {key: one.lower() for key, one in traced.items()}
+    lowered_at = time.perf_counter()
+    with ThreadPoolExecutor(max_workers=len(stages), thread_name_prefix="compile") as pool:
+        waiting = {key: pool.submit(one.compile, compiler_options=stages[key][1]) for key, one in lowered.items()}
+        compiled = {key: one.result() for key, one in waiting.items()}
+    return compiled, (traced_at - start, lowered_at - traced_at, time.perf_counter() - lowered_at)
 
 
 def _options(program: Program, stage: Stage, platform: str) -> dict[str, Any] | None:

@@ -97,4 +97,5 @@ ESCAPE = vector("parameter", _escape)
 def _cells(evidence: Evidence, data: str, axes: list[str]) -> Frame:
     """The combinations of some axes on a data set."""
     runs = evidence.runs
-    return runs.loc[runs["data"] == data, axes].drop_duplicates().reset_index(drop=True)
+    own = runs[runs["data"] == data].reindex(columns=axes)  # a smaller profile may have none of them, nor their options
+    return own.drop_duplicates().reset_index(drop=True)

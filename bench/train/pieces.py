@@ -20,8 +20,8 @@ from bench.train.rule import Rule, over, pretrained, step_of
 from bench.train.status import Status, check, initial, only_active, settle, watch
 from models import Batch, inspected
 
-TRAINING = ("optimizer", "schedule", "clip", "stop", "ewma", "pretraining", "learning_rate", "diverge_above")
-"""Traced axes, or their prefixes, that say how to train and not what is trained."""
+TRAINING = ("optimizer", "schedule", "clip", "stop", "ewma", "pretraining", "diverge_above")
+"""Traced axes, or their prefixes, that say how to train and not what is trained, and that some runs do not have."""
 
 
 class Carry(NamedTuple):

@@ -46,7 +46,8 @@ def test_alike_programs_are_dealt_as_one_after_the_other(kinds, devices):
             heapq.heappush(free, (at + run + compiling * ((number, device) not in known), device))
             known.add((number, device))
     assert found.seconds == pytest.approx(max(free)[0])
-    assert found.bounds["compiling"] * devices == sum(kinds[number][0] for number, _ in known)
+    compiling = sum(kinds[number][0] for number, _ in known)
+    assert found.bounds["compiling"] * devices == pytest.approx(compiling)
 
 
 @pytest.mark.parametrize(("owner", "devices", "limit", "seconds"), [
