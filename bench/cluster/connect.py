@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bench.cluster.worker import Workplace, difference, facts_here, facts_of
 from bench.errors import InputError
 from bench.train import configure
+from bench.workers.shares import core_groups
 
 # distributed, of the extra `cluster`, takes a second to import and is imported by the functions that need it.
 
@@ -141,7 +142,7 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
     with contextlib.ExitStack() as stack:
         workplace = Workplace(platform, devices)
         if count:
-            workplace = dataclasses.replace(workplace, cores=_shares(count))
+            workplace = dataclasses.replace(workplace, cores=tuple(filter(None, core_groups(count))))
             address = stack.enter_context(LocalCluster(n_workers=count, **LOCAL))
         try:
             client = stack.enter_context(Client(address, set_as_default=False))
@@ -215,13 +216,4 @@ def _answer(future: Any, worker: str | None) -> dict[str, str]:
     reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
     raise InputError(
         f"worker {worker} cannot import the suite ({reason}); install descentbench there, the same version."
-    )
-
-
-def _shares(count: int) -> tuple[tuple[int, ...], ...]:
-    """The cores of this process dealt to so many workers, several to a core if there are too few; nothing on macOS."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    each = max(1, len(cores) // count)
-    return tuple(
-        tuple(cores[(worker * each + n) % len(cores)] for n in range(each)) for worker in range(count if cores else 0)
     )

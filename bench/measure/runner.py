@@ -64,7 +64,7 @@ class Compiled(NamedTuple):
 
 
 class Compiler:
-    """Turns programs into executables, and keeps the last ones for programs that differ in their lanes alone.
+    """Turns programs into executables, and keeps the last ones for programs that share them.
 
     Whoever holds it decides how long: one study with its rounds of refinement, or several.
     """
