@@ -25,6 +25,9 @@ from bench.train.status import check
 MOST_STAGED = 64
 """Checkpoints up to which a program is staged: each takes two calls, at a fraction of a millisecond."""
 
+MOST_CARRIED = 256 << 20
+"""Bytes of parameters up to which it is: stages keep those of all lanes, one executable those of a chunk."""
+
 
 def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Sequence[Any]) -> Prepared:
     """Builds the functions that train a program, and their inputs.
@@ -46,7 +49,8 @@ def prepare(program: Program, parts: Parts, tables: Sequence[Table], devices: Se
     pieces = pieces_of(rule, static, program.steps, padded, parts, table)
     mesh = Mesh(np.asarray(devices), ("lanes",))
     sizes = (table.x.shape[1], table.rows, table.classes, table.targets, program.steps > 0, padded)
-    if rule.model.value is None and len(program.checkpoints) <= MOST_STAGED:
+    carried = program.width * rule.model.draws * inputs.draws.dtype.itemsize
+    if rule.model.value is None and len(program.checkpoints) <= MOST_STAGED and carried <= MOST_CARRIED:
         return Staged(program, pieces, layout, inputs, rule.model, mesh, sizes).prepared()
     return _fused(program, pieces, layout, inputs, mesh, sizes)
 

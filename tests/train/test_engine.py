@@ -9,7 +9,9 @@ import optax
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from bench.train import METHODS, ORDERS, engine
+from bench.plan import plan
+from bench.spec import Grid
+from bench.train import METHODS, ORDERS, engine, prepare
 from bench.train.orders import stream
 from models import ACTIVATIONS, INITS, LOSSES, MODELS, Batch, Shape, objective
 
@@ -199,6 +201,16 @@ def test_a_program_in_stages_trains_as_one_that_is_a_single_executable(train, ax
     assert set(staged) == set(fused)
     for name, array in fused.items():
         np.testing.assert_allclose(staged[name], array, rtol=2e-4, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MOST_STAGED", 2), ("MOST_CARRIED", 100)])
+def test_many_checkpoints_and_large_networks_are_one_executable(limit, value, catalogue, parts, devices, monkeypatch):
+    axes = BITWISE | {"learning_rate": [0.1, 0.2]}
+    (program,) = plan([Grid(axes)], catalogue.describe, "x").programs
+    tables = catalogue.tables(program.static, program.lanes["seed"])
+    assert len(prepare(program, parts, tables, devices).stages) == 3
+    monkeypatch.setattr(engine, limit, value)
+    assert len(prepare(program, parts, tables, devices).stages) == 1
 
 
 def test_a_diverging_neighbour_changes_no_bit_of_other_lanes(train):
