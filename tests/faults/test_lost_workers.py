@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import KILLS, numbers
+from whole import ALL, KILLS, numbers
 
 from bench.measure import Compiler, InProcess
 from bench.pipeline import Settings, run_study
@@ -86,6 +86,7 @@ def test_a_worker_that_is_stopped_past_its_time_is_replaced_and_the_numbers_are_
     points("F11", 1, 1)
 
 
+@pytest.mark.skipif(not ALL, reason="takes a minute or more: `make faults` runs it")
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: the limit on memory is that of Linux")
 @pytest.mark.filterwarnings("ignore:program .* is tried again")
 def test_a_program_for_which_memory_runs_out_is_said_and_the_rest_completes(suffering, points):
@@ -149,6 +150,7 @@ for number, done in enumerate(found, 1):
 """
 
 
+@pytest.mark.skipif(not ALL, reason="takes a minute or more: `make faults` runs it")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="NOT RUN: no /proc to read memory from")
 def test_memory_levels_off_over_500_programs(points):
     """F15: the last 250 programs add at most a tenth of what is there."""
