@@ -16,7 +16,7 @@ from jax.sharding import Mesh
 from bench.spec import Outcome, Parts, Program, Table
 from bench.train.inputs import Inputs, inputs_of
 from bench.train.layout import Layout, arrange
-from bench.train.pieces import Carry, Pieces, pieces_of
+from bench.train.pieces import Carry, Pieces, pieces_of, rows_of
 from bench.train.prepared import Ends, Prepared, Stage, key_of, outcome_of, specs_of, spread
 from bench.train.rule import over, rule_of
 from bench.train.staged import Staged
@@ -64,7 +64,7 @@ def _fused(
     look = over(pieces.look, "lane", "lane", scope, "lane")
 
     def chunk(inputs: Inputs) -> tuple[Ends, Any]:
-        rows = jax.tree.map(lambda a: a[0] if shared else a[inputs.seed], inputs.rows)
+        rows, _ = rows_of(inputs.rows, inputs.seed)
 
         def segment(carry: Carry, bounds: Array) -> Any:
             carry = pieces.advance(carry, inputs, bounds)

@@ -30,7 +30,7 @@ class Carry(NamedTuple):
     params: Any
     state: Any  # of the optimizer
     status: Status
-    loss: Array  # train loss at the last checkpoint, float32; 0 before the first
+    loss: Array  # train loss at the last checkpoint, float64; 0 before the first
 
 
 class Pieces(NamedTuple):
@@ -78,12 +78,12 @@ def _begin(rule: Rule, steps_before: int, train_rows: int, padded: bool) -> Call
         params = over(rule.model.init, "seed", "lane")(inputs.draws[inputs.seed], hyper)
         if inputs.before:
             orders, noise = (own[inputs.seed] for own in inputs.before)
-            rows, shared = _rows(inputs)
+            rows, shared = rows_of(inputs.rows, inputs.seed)
             earlier, scope = _batches(rows, orders, shared, train_rows, padded)
             params = pretrained(rule, steps_before, params, hyper, earlier, scope, noise)
         state = over(lambda p, h: rule.method(h).init(p), "lane", "lane")(params, hyper)
         status = initial(rule.stop, shape, jax.tree.leaves(params)[0].dtype)
-        return Carry(params, state, status, jnp.zeros(shape, jnp.float32))
+        return Carry(params, state, status, jnp.zeros(shape, jnp.float64))
 
     return begin
 
@@ -94,7 +94,7 @@ def _advance(rule: Rule, steps: int, train_rows: int, padded: bool) -> Callable[
         status = check(carry.status, carry.loss, start, hyper["diverge_above"])
         if not steps:
             return carry._replace(status=status)
-        rows, shared = _rows(inputs)
+        rows, shared = rows_of(inputs.rows, inputs.seed)
         batch, scope = _batches(rows, inputs.orders[inputs.seed], shared, train_rows, padded)
         step, note = over(step_of(rule), "lane", "lane", "lane", scope, "all"), watch(rule.stop, hyper)
 
@@ -122,15 +122,15 @@ def _look(rule: Rule, table: Table, probes: Any, probe_rows: int) -> Callable[..
         found, params = evaluate(groups, rows, hyper), rule.model.ungroup(groups)
         record = probe(params, groups, state, Batch(rows.x[:first], rows.y[:first]), hyper)
         record.curves.update(found)
-        return record, found["train_loss"].astype(jnp.float32)
+        return record, found["train_loss"].astype(jnp.float64)
 
     return look
 
 
-def _rows(inputs: Inputs) -> tuple[records.Rows, bool]:
-    """The rows of a chunk, and whether all seeds have the same; else the seeds come first."""
-    shared = inputs.rows.x.shape[0] == 1
-    return jax.tree.map(lambda a: a[0] if shared else a[inputs.seed], inputs.rows), shared
+def rows_of(rows: records.Rows, seed: Any) -> tuple[records.Rows, bool]:
+    """The rows that lanes of these seeds see, and whether all seeds have the same; else the seeds come first."""
+    shared = rows.x.shape[0] == 1
+    return records.Rows(*(a[0] if shared else a[seed] for a in rows)), shared
 
 
 def _batches(

@@ -19,7 +19,7 @@ from bench.spec import Outcome, Program
 from bench.train.inputs import Inputs
 from bench.train.layout import Layout
 from bench.train.packing import packed, unpacked
-from bench.train.pieces import TRAINING, Carry, Pieces
+from bench.train.pieces import TRAINING, Carry, Pieces, rows_of
 from bench.train.prepared import LANES, SAME, Ends, Prepared, Stage, key_of, outcome_of, placed, specs_of, spread
 from bench.train.records import Record
 from bench.train.rule import over
@@ -155,8 +155,7 @@ class Staged:
             layers, state = unpacked(own.params, self._like[0]), ()
             if self.pieces.reads_optimizer:
                 state, _ = unpacked(own.rest, self._like[1])
-            shared = isinstance(seed, tuple)
-            rows = jax.tree.map(lambda a: a[0] if shared else a[seed], seen.rows)
+            rows, shared = rows_of(seen.rows, seed)
             return jax.vmap(self.pieces.look, (0, 0, None if shared else 0, 0))(layers, state, rows, hyper)
 
         found = lax.map(group, jax.tree.map(grouped, (lanes, seen.seed, seen.hyper)))
@@ -195,7 +194,7 @@ class Staged:
 
     @functools.cached_property
     def _no_loss(self) -> np.ndarray:
-        return np.zeros(self.layout.lane.size, np.float32)
+        return np.zeros(self.layout.lane.size, np.float64)
 
     @functools.cached_property
     def _like(self) -> tuple[Any, tuple[Any, Status]]:
@@ -234,7 +233,7 @@ class Staged:
             place, shapes = NamedSharding(self.mesh, LANES), jax.eval_shape(self.functions[0], begin)
             return jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=place), shapes)
 
-        loss = jax.ShapeDtypeStruct(self._no_loss.shape, np.float32, sharding=NamedSharding(self.mesh, LANES))
+        loss = jax.ShapeDtypeStruct(self._no_loss.shape, np.float64, sharding=NamedSharding(self.mesh, LANES))
         return (
             lambda: (begin,),
             lambda: (lanes(), loss, advance, self.inputs.bounds[0]),

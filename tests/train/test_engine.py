@@ -213,6 +213,15 @@ def test_many_checkpoints_and_large_networks_are_one_executable(limit, value, ca
     assert len(prepare(program, parts, tables, devices).stages) == 1
 
 
+@pytest.mark.parametrize("most", [0, 64])
+def test_a_loss_beyond_float32_is_no_divergence_where_the_limit_is_infinite(train, most, monkeypatch):
+    monkeypatch.setattr(engine, "MOST_STAGED", most)
+    axes = {"data": "diabetes", "model": "linear", "dtype": "float64", "checkpoints": 10, "diverge_above": 1e300}
+    found = train(axes | {"steps": 100, "learning_rate": 5.0})
+    assert np.nanmax(found.curve("train_loss")) > np.finfo(np.float32).max
+    assert found.outcome.runs["first_bad_step"].tolist() == [-1]
+
+
 def test_a_diverging_neighbour_changes_no_bit_of_other_lanes(train):
     calm = train(BITWISE | {"learning_rate": [0.1, 0.2, 0.3, 0.4]})
     wild = train(BITWISE | {"learning_rate": [0.1, 1e30, 0.3, 0.4]})

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from bench.errors import InputError
+from bench.plan import plan
+from bench.spec import Grid
 from bench.theory import logistic
-from bench.train import PROBES, probe_names
+from bench.train import PROBES, prepare, probe_names
 from bench.train.probes import LEVELS, SATURATED_BELOW
 
 ROWS = 24
@@ -154,3 +156,14 @@ def test_levels_and_names_add_up_without_repeats(asked, names):
 def test_an_unknown_probe_is_refused_with_the_nearest_name():
     with pytest.raises(InputError, match="Did you mean 'gradient_norm'"):
         probe_names("gradient_nrom", PROBES)
+
+
+@pytest.mark.parametrize("name", PROBES)
+def test_probes_that_do_not_say_so_read_nothing_of_the_optimizer(name, catalogue, parts, devices):
+    """Their look has no state of the optimizer, without which adam has no update."""
+    axes = {"data": "iris", "model": "mlp", "depth": 2, "width": 3, "steps": 2, "optimizer": "adam", "probes": name}
+    (program,) = plan([Grid(axes)], catalogue.describe, "x").programs
+    tables = catalogue.tables(program.static, program.lanes["seed"])
+    look = prepare(program, parts, tables, devices).stages[-1]
+    look.function.trace(*look.arguments())
+    assert ("adam" in look.key) == PROBES[name].reads_optimizer
