@@ -13,7 +13,7 @@ import optax
 import pytest
 
 import bench
-from bench.cluster import connect, executor, rate
+from bench.cluster import connect, executor, rate, worker
 from bench.errors import InputError
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
@@ -150,6 +150,8 @@ def test_workers_of_other_versions_are_refused_with_both(cluster, monkeypatch):
 
 
 def test_a_worker_that_joins_late_with_other_versions_is_left_out(cluster, parts, tmp_path):
+    from distributed import Event  # noqa: PLC0415
+
     fake = tmp_path / "optax-9.9.9.dist-info"
     fake.mkdir()
     (fake / "METADATA").write_text("Metadata-Version: 2.1\nName: optax\nVersion: 9.9.9\n")
@@ -157,12 +159,24 @@ def test_a_worker_that_joins_late_with_other_versions_is_left_out(cluster, parts
     command = [sys.executable, "-m", "distributed.cli.dask_worker", cluster.client.scheduler.address]
     bare = dataclasses.replace(cluster, workplace=dataclasses.replace(cluster.workplace, cores=()))
     many = Grid({**LOOK, "model": "softmax", "learning_rate": 0.1, "steps": [*range(1, 7)]})
+    refused = f"refused-{os.urandom(4).hex()}"
+
+    def in_turn(job, program, tables):
+        """Holds those who may train until the other one has been asked."""
+        found = worker.train(job, program, tables)
+        said = Event(refused)
+        if isinstance(found, worker.Refused):
+            said.set()
+        else:
+            assert said.wait("60s")
+        return found
+
     options = ["--nthreads", "1", "--no-dashboard", "--no-nanny", "--local-directory", str(tmp_path)]
     with subprocess.Popen([*command, *options], env=environment, cwd=tmp_path) as other:
         try:
             cluster.client.wait_for_workers(3, timeout=60)
             with pytest.warns(UserWarning, match="left out: it has optax 9.9.9 instead of"):
-                found = list(executor.OnDask(bare, parts)(*planned(parts, many)))
+                found = list(executor.OnDask(bare, parts, in_turn)(*planned(parts, many)))
             assert [done.error for done in found] == [""] * 6
         finally:
             other.kill()
@@ -173,13 +187,13 @@ def test_a_scheduler_that_is_gone_ends_it_with_a_word_on_how_to_go_on(parts, tmp
 
     file = tmp_path / "scheduler.json"
     where = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
-    worker = ["--scheduler-file", str(file), "--no-dashboard", "--nthreads", "1", "--local-directory", str(tmp_path)]
+    joining = ["--scheduler-file", str(file), "--no-dashboard", "--nthreads", "1", "--local-directory", str(tmp_path)]
     dask = [sys.executable, "-m", "distributed.cli."]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DESCENTBENCH_CACHE": "off"}
     with (
         config.set({"distributed.comm.timeouts.connect": "5s"}),
         subprocess.Popen([*dask[:2], f"{dask[2]}dask_scheduler", *where], env=environment, cwd=tmp_path) as scheduler,
-        subprocess.Popen([*dask[:2], f"{dask[2]}dask_worker", *worker], env=environment, cwd=tmp_path) as other,
+        subprocess.Popen([*dask[:2], f"{dask[2]}dask_worker", *joining], env=environment, cwd=tmp_path) as other,
     ):
         try:
             while not file.exists():
@@ -204,9 +218,3 @@ def test_a_grid_in_python_is_trained_by_the_workers_of_a_client(cluster, tmp_pat
     plain = bench.run_grid({**axes, "learning_rate": [0.05, 0.1]}, out=tmp_path)
     assert set(own["programs"]["workers"]) == {2}
     assert own["runs"]["final_train_loss"].tolist() == pytest.approx(plain["runs"]["final_train_loss"].tolist())
-
-
-def test_shares_of_cores_are_of_one_size_and_apart(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 4, 6, 8}, raising=False)
-    assert connect._shares(2) == ((0, 2), (4, 6))
-    assert connect._shares(7) == ((0,), (2,), (4,), (6,), (8,), (0,), (2,))
