@@ -4,12 +4,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-import msgspec
-
 from bench.errors import InputError, unknown
 from bench.spec import Claim, Grid
 from bench.spec.finding import Verdict
-from bench.spec.grid import values_of
+from bench.spec.grid import same, values_of
+from bench.spec.question import OwnClaim
 
 SERIES = ("train_loss", "test_loss", "train_accuracy", "test_accuracy")
 BEST_RATE = "best_learning_rate"
@@ -20,22 +19,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "slope": ("over", "sign"),
 }
 """What a claim of each kind must have; `measure`, `text` and `expected` are optional for all, `where` for slopes."""
-
-
-class OwnClaim(msgspec.Struct, forbid_unknown_fields=True):
-    """One table `[[claim]]` of a file."""
-
-    kind: str
-    measure: str = ""
-    first: dict[str, Any] | None = None
-    second: dict[str, Any] | None = None
-    target: float | None = None
-    within: float | None = None
-    over: str | None = None
-    sign: str | None = None
-    where: dict[str, Any] | None = None
-    text: str = ""
-    expected: str = ""
 
 
 def check(claims: Sequence[OwnClaim], grid: Grid) -> tuple[Claim, ...]:
@@ -84,14 +67,19 @@ def _check(one: OwnClaim, grid: Grid) -> None:
         _check_slope(one, grid)
     elif not one.first or one.first == one.second:
         raise InputError(f"first = {one.first!r}, second = {one.second!r}: name two different sides of the grid.")
-    if one.within is not None and not one.within > 0:
-        raise InputError(f"within = {one.within!r}: give a number above 0.")
+    if one.target is not None:
+        check_target(one.target, one.measure)
+    most = 1.0 if one.measure.endswith("accuracy") else math.inf
+    if one.within is not None and not 0 < one.within < most:
+        raise InputError(f"within = {one.within!r}: give a number above 0{'' if most > 1 else ' and below 1'}.")
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Equal, up to the rounding of a value over a range."""
-    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (one, other))
-    return math.isclose(one, other, rel_tol=1e-9) if numbers else one == other
+def check_target(target: float, measure: str) -> None:
+    """Refuses a target that no run can reach, or that all have reached before they start."""
+    if not math.isfinite(target):
+        raise InputError(f"target = {target!r}: give a finite number.")
+    if measure.endswith("accuracy") and not 0 < target <= 1:
+        raise InputError(f"target = {target!r}: an accuracy is a share; give a number above 0 and up to 1.")
 
 
 def _known(name: str, axis: str, value: Any, grid: Grid) -> None:
@@ -100,13 +88,15 @@ def _known(name: str, axis: str, value: Any, grid: Grid) -> None:
         raise InputError(f"{name}.seed: sides are compared seed by seed; name another axis.")
     if isinstance(value, list) or value == "default":
         raise InputError(f"{name}.{axis} = {value!r}: give one number or one name.")
-    if not any(_same(value, one) for one in values):
+    if not any(same(value, one) for one in values):
         raise InputError(f"{name}.{axis} = {value!r} is not in the grid, which has {', '.join(map(repr, values))}.")
 
 
 def _check_slope(one: OwnClaim, grid: Grid) -> None:
     if one.sign not in ("positive", "negative"):
         raise unknown("sign", one.sign, ("positive", "negative"))
+    if one.over in (one.where or {}):
+        raise InputError(f"where.{one.over}: the slope is over {one.over!r}; name other axes.")
     values = values_of(grid, str(one.over))
     numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     if len(numbers) < len(values) or len(set(numbers)) < 2 or one.over == "seed":

@@ -11,10 +11,12 @@ from bench import claims, questions
 from bench.errors import InputError, unknown, words
 from bench.gridtext import SPACES, schema, write_example
 from bench.spec import Claim, Evidence, Finding, Grid, Study
-from bench.spec.question import Question, Rank, Refine
+from bench.spec.grid import same, values_of
+from bench.spec.question import OwnClaim, Question, Rank, Refine
 from bench.spec.run import OPTIONS, Run, kind
 
 MOST_VALUES = 1_000_000
+MOST_SHOWN = 20
 
 
 __all__ = ["parse", "read", "schema", "write_example"]
@@ -27,7 +29,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True):
     title: str = "a grid of one's own"
     zipped: list[list[str]] = []
     exclude: list[dict[str, Any]] = []
-    claim: list[claims.OwnClaim] = []
+    claim: list[OwnClaim] = []
     rank: Rank | None = None
     refine: Refine | None = None
 
@@ -47,7 +49,7 @@ def read(path: Path) -> Study:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8, which TOML is written in.") from None
     grid, file = parse(text, str(path))
-    grid = _beside(path.parent, grid)
+    grid, file = _beside(path.parent, grid, file)
     if path.stem in studies.names():
         raise InputError(f"{path}: a study of the catalogue is called {path.stem!r}; give the file another name.")
     known, question = _asked(file, grid, str(path))
@@ -62,7 +64,7 @@ def read(path: Path) -> Study:
 
 def _asked(file: File, grid: Grid, where: str) -> tuple[tuple[Claim, ...], Question]:
     try:
-        question = Question(grid, file.rank, file.refine)
+        question = Question(grid, file.rank, file.refine, tuple(file.claim))
         questions.check(question)
         return claims.check(file.claim, grid), question
     except InputError as error:
@@ -86,15 +88,28 @@ def parse(text: str, where: str) -> tuple[Grid, File]:
         axes = {axis: _values(axis, value) for axis, value in _flat(file.grid).items()}
         for axis in axes:
             kind(axis)
-        return Grid(axes, file.zipped, file.exclude), file
+        grid = Grid(axes, file.zipped, file.exclude)
+        _check_exclusions(grid)
+        return grid, file
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
     except (ValueError, RecursionError, msgspec.ValidationError) as error:  # also of numbers with thousands of digits
         raise InputError(f"{where}: {words(error)}.") from None
 
 
-def _beside(folder: Path, grid: Grid) -> Grid:
-    """The same grid with data files looked up in a folder."""
+def _check_exclusions(grid: Grid) -> None:
+    """Refuses an exclusion of what the grid does not have, which would leave nothing out."""
+    for rule in grid.exclude:
+        for axis, unwanted in rule.items():
+            there = values_of(grid, axis) if axis in grid.axes else []  # the planner names an unknown axis
+            for value in unwanted if isinstance(unwanted, list) else [unwanted]:
+                if there and not any(same(value, one) for one in there):
+                    valid = ", ".join(map(repr, there[:MOST_SHOWN])) + (", ..." if len(there) > MOST_SHOWN else "")
+                    raise InputError(f"exclude: {axis} = {value!r} is not in the grid, which has {valid}.")
+
+
+def _beside(folder: Path, grid: Grid, file: File) -> tuple[Grid, File]:
+    """The same grid and what is asked of it, with data files looked up in a folder."""
     from bench.data import is_file
 
     def place(axes: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +120,12 @@ def _beside(folder: Path, grid: Grid) -> Grid:
         own = {"data": [*map(found, data)] if isinstance(data, list) else found(data)} if "data" in axes else {}
         return {**axes, **own}
 
-    return Grid(place(grid.axes), grid.zipped, [place(rule) for rule in grid.exclude])
+    def side(claim: OwnClaim) -> OwnClaim:
+        own = {name: place(axes) for name in ("first", "second", "where") if (axes := getattr(claim, name)) is not None}
+        return msgspec.structs.replace(claim, **own)
+
+    placed = Grid(place(grid.axes), grid.zipped, [place(rule) for rule in grid.exclude])
+    return placed, msgspec.structs.replace(file, claim=[side(claim) for claim in file.claim])
 
 
 def _known(table: Mapping[str, Any]) -> None:

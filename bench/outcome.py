@@ -42,8 +42,10 @@ def varied(runs: "Frame") -> list[str]:
 
 
 def measure_of(runs: "Frame") -> str:
-    """The column by which runs are ranked: the first of `MEASURES` that they have."""
-    return next(name for name in MEASURES if name in runs.columns and runs[name].notna().any())
+    """The column by which runs are ranked: the first of `MEASURES` that runs on every data set have."""
+    axes = [axis for axis in ("data", "split") if axis in runs]
+    sets: Any = [own for _, own in runs.groupby(axes, observed=True, dropna=False)] if axes else [runs]
+    return next((m for m in MEASURES[:-1] if m in runs and all(own[m].notna().any() for own in sets)), MEASURES[-1])
 
 
 def best(runs: "Frame", count: int = 5) -> Best:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from bench import ahead
 from bench import evidence as tables_of
 from bench.early import room
 from bench.errors import InputError
@@ -87,7 +88,15 @@ class Judged:
 
 def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
     """The plan of a study's first round, or this shard's part of it."""
-    return _part(_plan(_grids(study, catalogue, settings), catalogue, settings), settings)
+    whole = _plan(_grids(study, catalogue, settings), catalogue, settings)
+    _answerable(study, whole, catalogue)
+    return _part(whole, settings)
+
+
+def _answerable(study: Study, whole: Plan, catalogue: Catalogue) -> None:
+    """Refuses a first round that could not answer what is asked of it."""
+    if study.question:
+        ahead.check(study.question, whole.programs, lambda p: catalogue.tables(p.static, p.lanes["seed"][:1])[0])
 
 
 def _part(whole: Plan, settings: Settings) -> Plan:
@@ -153,6 +162,8 @@ def run_study(
     runs = programs = trained = failed = 0
     while grids and round_ <= MOST_ROUNDS:
         whole = _plan(grids, catalogue, settings)
+        if not round_:
+            _answerable(study, whole, catalogue)
         now = _part(whole, settings)
         if now.seconds > settings.most_seconds:
             raise InputError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from bench.claims import MEASURES, SERIES
+from bench.claims import MEASURES, SERIES, check_target
 from bench.errors import InputError, unknown
 from bench.spec import Claim, Evidence, Finding, Grid, Study
 from bench.spec.grid import values_of
@@ -64,7 +64,7 @@ def asked(grid: Grid, refine: Mapping[str, Any] | None) -> Question:
 
 def check(question: Question) -> None:
     """Raises InputError if a question cannot be answered by its grid, with its place and what would be right."""
-    grid, rank, refine = question
+    grid, rank, refine, _ = question
     place = "rank"
     try:
         if rank:
@@ -77,6 +77,8 @@ def check(question: Question) -> None:
 
 
 def _check_rank(rank: Rank, grid: Grid) -> None:
+    if len(set(rank.axes)) < len(rank.axes):
+        raise InputError(f"by = {rank.by!r}: name every axis once.")
     for axis in rank.axes:
         if axis == "seed" or len(values_of(grid, axis)) < 2:
             raise InputError(f"by = {axis!r}: give an axis of two and more values other than the seed.")
@@ -93,8 +95,8 @@ def _check_rank(rank: Rank, grid: Grid) -> None:
         raise unknown("unit", rank.unit, UNITS)
     if rank.target is None and rank.unit != "step":
         raise InputError(f"unit = {rank.unit!r} is of the time to a target; give one.")
-    if rank.target is not None and not math.isfinite(rank.target):
-        raise InputError(f"target = {rank.target!r}: give a finite number.")
+    if rank.target is not None:
+        check_target(rank.target, rank.measure)
     seeds = len(values_of(grid, "seed")) if "seed" in grid.axes else 1
     if seeds < LEAST_SEEDS:
         raise InputError(f"the grid has {seeds} seed(s); give at least {LEAST_SEEDS}: half choose, half judge.")
@@ -102,9 +104,10 @@ def _check_rank(rank: Rank, grid: Grid) -> None:
 
 def _check_refine(refine: Refine, grid: Grid) -> None:
     axis, values = refine.axis, values_of(grid, refine.axis)
-    numbers = {value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    plain = {value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)}
+    numbers = {value for value in plain if math.isfinite(value)}
     if kind(axis) != "traced" or axis == "seed" or len(numbers) < len(values) or len(numbers) < 2:
-        raise InputError(f"axis = {axis!r}: give a traced axis of two and more numbers, such as learning_rate.")
+        raise InputError(f"axis = {axis!r}: give a traced axis of two and more finite numbers, such as learning_rate.")
     if any(axis in group for group in grid.zipped):
         raise InputError(f"axis = {axis!r} is zipped with others, which would have no further values.")
     for name, value, most in (("rounds", refine.rounds, MOST_ROUNDS), ("count", refine.count, MOST_VALUES)):

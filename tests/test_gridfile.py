@@ -9,6 +9,7 @@ import pytest
 
 from bench import gridfile, gridtext, run
 from bench.errors import InputError
+from bench.spec import expand
 
 TINY = """
 title = "Which rate?"
@@ -103,6 +104,14 @@ WRONG = {
     "zipped = [['depth', 'seed']]\n[grid]\nmodel = 'mlp'\ndepth = [1, 2]": "zipped axis 'seed'",
     "exclude = [{depth = 1}]\n[grid]\nseed = 1": "exclude names the axis 'depth'",
     "exclude = [{seed = 1}]\n[grid]\nseed = 1": "nothing is left",
+    "exclude = [{model = 'x'}]\n[grid]\nmodel = ['mlp', 'linear']": "model = 'x' is not in the grid, which has 'mlp'",
+    "[grid]\nsteps = 5000000000": "5000000000 steps are more than 2,147,483,647",
+    "[grid]\nbudget = {flops = 1e300}": "steps are more than 2,147,483,647",
+    "[grid]\nsteps = 2000000000": "checkpoints = 'epoch' are 2,000,000,000, more than 1,000,000; give 'log', 'end'",
+    "[grid]\nsteps = 2000000000\ncheckpoints = 10": "checkpoints = 10 are 200,000,000",
+    "[grid]\ncheckpoints = [[-5, 3]]": "checkpoints = [-5, 3]: give whole numbers of steps, from 0 on",
+    "[grid]\ncheckpoints = [[1.5, 3]]": "checkpoints = [1.5, 3]: give whole numbers",
+    "[grid]\ncheckpoints = [['end', 3]]": "checkpoints = ['end', 3]: give whole numbers",
     "[grid]\nsplit = '9/x'": "split",
     "[grid]\nbias = 'yes'\nmodel = 'mlp'": "true or false",
 }
@@ -118,6 +127,13 @@ def test_a_grid_that_cannot_be_right_stops_before_anything_is_written(text, tmp_
     assert said.count("\n") == 1
     assert WRONG[text] in said
     assert not (tmp_path / "results").exists()
+
+
+def test_values_of_a_range_are_left_out_whatever_their_rounding():
+    text = "exclude = [{l2 = [0.3, 0.7]}]\n[grid]\nl2 = {linspace = [0, 1, 11]}"
+    grid, _ = gridfile.parse(text, "x")
+    assert 0.3 not in grid.axes["l2"]
+    assert expand(grid).runs == 9
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from bench.spec import Columns, Grid, Plan, Program, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
 MOST_LANES_PER_PROGRAM = 16_384
+MOST_STEPS = 2**31 - 1  # steps are counted in int32
+MOST_CHECKPOINTS = 1_000_000
 
 
 class Description(NamedTuple):
@@ -215,6 +217,14 @@ def checkpoint_steps(asked: str | int | Sequence[int], steps: int, per_epoch: in
     Raises:
         InputError: not a way to place checkpoints.
     """
+    if steps > MOST_STEPS:
+        raise InputError(f"{steps:.10g} steps are more than {MOST_STEPS:,}; give a shorter run.")
+    every = max(per_epoch, 1) if asked == "epoch" else asked if isinstance(asked, int) and asked > 0 else steps
+    if every and steps / every > MOST_CHECKPOINTS:
+        raise InputError(
+            f"checkpoints = {asked!r} are {steps // every:,}, more than {MOST_CHECKPOINTS:,}; give 'log', 'end' or a"
+            " greater number of steps."
+        )
     if asked == "epoch":
         inner: Sequence[int] = range(0, steps, max(per_epoch, 1))
     elif asked == "log":  # 1, 2, 3, 4, 6, 8, 12, 16, ...
@@ -224,10 +234,16 @@ def checkpoint_steps(asked: str | int | Sequence[int], steps: int, per_epoch: in
     elif isinstance(asked, int) and not isinstance(asked, bool) and asked > 0:
         inner = range(0, steps, asked)
     elif isinstance(asked, (tuple, list)):
-        inner = [int(step) for step in asked]
+        inner = [int(step) for step in asked if _is_step(step)]
+        if len(inner) < len(asked):
+            raise InputError(f"checkpoints = {list(asked)!r}: give whole numbers of steps, from 0 on.")
     else:
         raise InputError(f"checkpoints = {asked!r}: give 'epoch', 'log', 'end', a number of steps, or a list of steps.")
     return tuple(sorted({0, steps, *(step for step in inner if 0 <= step <= steps)}))
+
+
+def _is_step(step: Any) -> bool:
+    return isinstance(step, (int, np.integer)) and not isinstance(step, bool) and bool(step >= 0)
 
 
 def _text(static: Mapping[str, Any]) -> str:

@@ -117,6 +117,42 @@ class Contest(NamedTuple):
         return self.sign * self.judged(problem, who)
 
 
+class Lineup(NamedTuple):
+    """What the axes of a contest are for.
+
+    Attributes:
+        axes: all that vary.
+        by, over, tuned: of contestants, of problems, and those of which everybody gets the best value.
+    """
+
+    axes: list[str]
+    by: tuple[str, ...]
+    over: tuple[str, ...]
+    tuned: tuple[str, ...]
+
+
+def lineup(runs: pd.DataFrame, rank: Rank) -> Lineup:
+    """What the axes of some runs are for; those of a table `runs`, or of a plan.
+
+    Args:
+        runs: a row per run, with its axes.
+        rank: who competes.
+    """
+    axes = varied(runs)
+    asked, wanted = ([_column(axes, axis) for axis in own] for own in (rank.axes, rank.tuned or ()))
+    by = tuple(axis for axis in dict.fromkeys(asked) if axis in axes)
+    free = [axis for axis in axes if axis not in by and not _belongs(runs, axis, by)]
+    traced = [axis for axis in free if axis != "widths" and kind(axis) == "traced"]
+    tuned = tuple(axis for axis in free if axis in (traced if rank.tuned is None else wanted))
+    over = tuple(axis for axis in free if axis not in tuned)
+    return Lineup(axes, by, over, tuple(axis for axis in tuned if not _belongs(runs, axis, (*by, *over))))
+
+
+def _column(axes: list[str], axis: str) -> str:
+    """The column of an axis: widths, one per layer, have one of their own."""
+    return "widths" if axis == "width" and "widths" in axes else axis
+
+
 def contest_of(runs: pd.DataFrame, curves: pd.DataFrame, rank: Rank) -> Contest:
     """The contest that a question asks for.
 
@@ -130,13 +166,7 @@ def contest_of(runs: pd.DataFrame, curves: pd.DataFrame, rank: Rank) -> Contest:
     Returns:
         The contest; one contestant without a name where no axis of `rank.by` varies.
     """
-    axes = varied(runs)
-    by = tuple(axis for axis in rank.axes if axis in axes)
-    free = [axis for axis in axes if axis not in by and not _belongs(runs, axis, by)]
-    traced = [axis for axis in free if axis != "widths" and kind(axis) == "traced"]
-    tuned = tuple(axis for axis in free if axis in (traced if rank.tuned is None else rank.tuned))
-    over = tuple(axis for axis in free if axis not in tuned)
-    tuned = tuple(axis for axis in tuned if not _belongs(runs, axis, (*by, *over)))
+    _, by, over, tuned = lineup(runs, rank)
     measure = rank.measure or (measure_of(runs) if rank.target is None else "train_loss")
     table = runs.assign(**_results(runs, curves, measure, rank))
     keys = {name: _keys(runs, columns) for name, columns in (("problem", over), ("who", by))}

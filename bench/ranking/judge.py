@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.ranking.contest import Contest, Key
-from bench.stats.comparison import Comparison, Interval, compare_all, groups, in_words, mean_interval
+from bench.stats.comparison import Comparison, Interval, compare_all, groups, in_words, least_pairs, mean_interval
 from bench.stats.profiles import profile, profile_score
 from bench.stats.targets import TimeToTarget, time_to_target
 from bench.stats.tuning import best_of_weights
@@ -175,7 +175,7 @@ def sentences(standing: Standing) -> list[str]:
     pairs, unit = standing.overall.pairs, f" in {standing.value}"
     first, word = standing.overall.places[0].contestant, "higher" if standing.higher else "lower"
     found = [in_words(pair, one, unit, word) for pair, one in pairs.items() if first in pair][:MOST_SENTENCES]
-    least = int(np.ceil(np.log2(2 * len(pairs) / 0.05)))
+    least = least_pairs(len(pairs))
     if standing.judges < least:
         seeds = 2 * least if standing.contest.tunes else least
         judges, many = f"{standing.judges} seeds judge", f"{len(pairs)} pairs" if len(pairs) > 1 else "two"

@@ -26,6 +26,8 @@ def best_rates(contest: Contest) -> pd.DataFrame:
     """
     rows = []
     for (problem, who), trials in contest.trials.items() if RATE in contest.tuned else ():
+        if not trials.seeds.size:  # none is common to all
+            continue
         keys = dict(zip((*contest.by, *contest.over), (*who, *problem), strict=True))
         rows.append(keys | _row(trials, contest.target is not None))
     return pd.DataFrame(rows)

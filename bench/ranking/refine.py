@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from bench.ranking.configuration import axes_of
@@ -15,13 +16,18 @@ OPEN_ENDED = "learning_rate"
 """The axis whose values may lie beyond those that were tried; others may have bounds that are not known here."""
 
 
+def refining(question: Question) -> Rank:
+    """Who competes where one axis is looked at more closely: that axis is tuned, too."""
+    rank, refine = question.rank or Rank(), question.refine
+    if refine is None or rank.tuned is None:
+        return rank
+    return msgspec.structs.replace(rank, tuned=[*rank.tuned, refine.axis])
+
+
 def rounds_of(question: Question) -> Callable[[Evidence, int], Sequence[Grid]]:
     """The `refine` of a study that asks this: one grid per contestant and problem and round."""
-    grid, refine = question.grid, question.refine
+    grid, refine, rank = question.grid, question.refine, refining(question)
     assert refine is not None
-    rank = question.rank or Rank()
-    if rank.tuned is not None:
-        rank = Rank(rank.by, [*rank.tuned, refine.axis], rank.measure, rank.target, rank.unit)
 
     def grids(evidence: Evidence, completed: int) -> Sequence[Grid]:
         if completed >= refine.rounds:

@@ -1,6 +1,7 @@
 """A grid: named axes and their values, expanded into columns, never into a list of objects."""
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -58,6 +59,12 @@ def values_of(grid: Grid, axis: str) -> list[Any]:
         raise unknown("axis", axis, grid.axes)
     given = grid.axes[axis]
     return list(given) if _listed(given) else [given]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of an axis are equal, up to the rounding of a value over a range."""
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in (one, other))
+    return math.isclose(one, other, rel_tol=1e-9) if numbers else one == other
 
 
 def _listed(value: Any) -> bool:
@@ -148,7 +155,7 @@ def _without(columns: Columns, exclude: Sequence[Mapping[str, Any]]) -> Columns:
             if axis not in columns.values:
                 raise InputError(f"exclude names the axis {axis!r}, which the grid does not have.")
             wanted = unwanted if _listed(unwanted) else [unwanted]
-            codes = [code for code, value in enumerate(columns.values[axis]) if value in wanted]
+            codes = [code for code, value in enumerate(columns.values[axis]) if any(same(value, one) for one in wanted)]
             hit &= np.isin(columns.codes[axis], codes)
         keep &= ~hit
     if not keep.any():

@@ -1,6 +1,6 @@
-"""What a grid of one's own asks beside its claims: who is best, and where to look closer."""
+"""What a grid of one's own asks: who is best, where to look closer, and which claims hold."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -48,9 +48,26 @@ class Refine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     count: int = 6
 
 
+class OwnClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One table `[[claim]]` of a file; `bench/claims.py` says which fields belong to which kind."""
+
+    kind: str
+    measure: str = ""
+    first: dict[str, Any] | None = None
+    second: dict[str, Any] | None = None
+    target: float | None = None
+    within: float | None = None
+    over: str | None = None
+    sign: str | None = None
+    where: dict[str, Any] | None = None
+    text: str = ""
+    expected: str = ""
+
+
 class Question(NamedTuple):
     """What is asked of a grid; None where it is not, and the usual ranking of optimizers is made if the grid allows."""
 
     grid: Grid
     rank: Rank | None = None
     refine: Refine | None = None
+    claims: tuple[OwnClaim, ...] = ()

@@ -108,6 +108,16 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
+def least_pairs(family: int, alpha: float = 0.05) -> int:
+    """The fewest pairs under which the signed-rank test can separate anybody: all of one sign give p = 2^(1 - n).
+
+    Args:
+        family: tests, over which the level is shared out.
+        alpha: the level of all together.
+    """
+    return int(np.ceil(np.log2(2 * family / alpha)))
+
+
 def pairs_needed(difference: float, deviation: float, alpha: float = 0.05, power: float = 0.8) -> int | None:
     """How many pairs a two-sided test needs to see a difference, by the noncentral t-distribution.
 

@@ -156,7 +156,7 @@ BAD = {
     "[rank]\ntarget = inf": "target = inf: give a finite number",
     '[refine]\naxis = "batch_size"': "refine: axis = 'batch_size': give a traced axis",
     '[refine]\naxis = "seed"': "refine: axis = 'seed'",
-    '[refine]\naxis = "optimizer.momentum"': "two and more numbers",
+    '[refine]\naxis = "optimizer.momentum"': "two and more finite numbers",
     "[refine]\nrounds = 0": "rounds = 0: give a whole number from 1 to 6",
     "[refine]\ncount = 5000": "count = 5000",
     "[refine]\ncount = 2.5": "refine.count",
