@@ -91,22 +91,23 @@ def _layers(figure: Figure, found: Frame, look: Look, ordered: bool) -> list[Any
     x, y = _axes(figure, found)
     colour, shape = _colours(figure, found, ordered)
     tips = _tooltip(figure, found) if look.interactive else alt.Undefined
-    scattered = _scattered(figure, found)
+    scattered, dotted = _scattered(figure, found), _between(found)
     base = alt.Chart().encode(x=x, y=y, **colour)
     measured = base.transform_filter(alt.datum.kind == "measured")
     layers = []
     if found["low"].notna().any():
         ends = {"y": alt.Y("low:Q", **_y(figure, found)), "y2": alt.Y2("high:Q")}
-        bars = scattered or found["x"].nunique() <= 3
+        bars = scattered or dotted or found["x"].nunique() <= 3
         layers.append(
             measured.mark_rule(strokeWidth=1, opacity=0.7).encode(**ends)
             if bars
             else measured.mark_area(opacity=0.2, clip=True).encode(**ends)
         )
-    if not scattered:
+    if not scattered and not dotted:
         layers.append(measured.mark_line(strokeWidth=look.size / 6, clip=True))
-    dots = measured if scattered else measured.transform_filter(alt.datum.marked)
-    layers.append(dots.mark_point(filled=True, size=0.2 * look.size**2, opacity=0.9, clip=True).encode(**shape))
+    dots = measured if scattered or dotted else measured.transform_filter(alt.datum.marked)
+    size = (0.35 if dotted else 0.2) * look.size**2
+    layers.append(dots.mark_point(filled=True, size=size, opacity=0.9, clip=not dotted).encode(**shape))
     if look.interactive and not scattered:
         layers.append(measured.mark_point(size=60, opacity=0).encode(tooltip=tips))
     if "theory" in set(found["kind"]):
@@ -127,6 +128,12 @@ def _layers(figure: Figure, found: Frame, look: Look, ordered: bool) -> list[Any
 def _scattered(figure: Figure, found: Frame) -> bool:
     """Whether places along x have no order that a line could follow."""
     return figure.x in ("seed", "index") or isinstance(found["x"].dtype, pd.CategoricalDtype)
+
+
+def _between(found: Frame) -> bool:
+    """Whether theory says what lies between the points, so that straight lines between them would mislead."""
+    places = {kind: set(one["x"]) for kind, one in found.groupby("kind", observed=True)}
+    return not places.get("theory", set()) <= places.get("measured", set())
 
 
 def _axes(figure: Figure, found: Frame) -> tuple[Any, Any]:

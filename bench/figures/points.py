@@ -47,7 +47,11 @@ def points(figure: Figure, tables: Mapping[str, Frame], predicted: Frame | None 
     means = _means(own[~own["lost"]], "y" in figure.log).assign(kind="measured")
     found = [_thinned(means, "x" in figure.log), _diverged(own, figure.x in TIMES, edge)]
     if predicted is not None and not predicted.empty:
-        rows = selected(figure, {**tables, figure.table: predicted}) if "run" in predicted else _free(figure, predicted)
+        rows = (
+            selected(figure, {**tables, str(figure.table): predicted})
+            if "run" in predicted
+            else _free(figure, predicted)
+        )
         theory = _means(_inside(_on_axes(rows, figure), own, edge, "y" in figure.log), False)
         found.append(_thinned(theory.assign(kind="theory", low=np.nan, high=np.nan), "x" in figure.log))
     parts = [one for one in found if not one.empty]
@@ -87,8 +91,9 @@ def _joined(parts: list[Frame]) -> Frame:
 
 def selected(figure: Figure, tables: Mapping[str, Frame]) -> Frame:
     """The rows of a figure: its columns under their roles, `lost` (its run diverged), `order` (of the checkpoint)."""
+    assert isinstance(figure.table, str)  # `charts` has computed the others
     frame = tables[figure.table]
-    if frame.empty or figure.table == "findings":
+    if frame.empty or "run" not in frame:
         return _free(figure, frame) if len(frame) else frame
     runs: Frame = tables["runs"]
     wanted = [figure.x, figure.y, figure.colour, figure.facet, "status", *figure.where]

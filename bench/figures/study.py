@@ -1,5 +1,6 @@
 """The figures that a study declares, drawn from its tables."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,9 @@ from bench.figures.points import points, selected
 from bench.spec import Evidence, Figure, Frame, Lookup, Study, Table
 from bench.store import TABLES
 
+COMPUTED = "computed"
+"""Name of the rows that a figure computes."""
+
 
 def charts(study: Study, tables: Mapping[str, Frame], look: Look = SCREEN, data: Lookup | None = None) -> list[Drawn]:
     """One picture per figure of a study.
@@ -26,16 +30,19 @@ def charts(study: Study, tables: Mapping[str, Frame], look: Look = SCREEN, data:
         look: what the pictures are made for.
         data: access to the data sets, from which theory predicts; the suite's own unless given.
     """
-    theory = any(figure.theory for figure in study.figures)
-    wanted = {"runs", *(figure.table for figure in study.figures), *(TABLES if theory else ())}
-    tables = {name: tables[name] for name in wanted}  # each is read once
-    own = evidence(tables, data or _lookup) if theory else None
+    every = any(figure.theory or callable(figure.table) for figure in study.figures)
+    named = {figure.table for figure in study.figures if isinstance(figure.table, str)}
+    tables = {name: tables[name] for name in {"runs", *named, *(TABLES if every else ())}}  # each is read once
+    own = evidence(tables, data or _lookup) if every else None
     return [_chart(figure, tables, look, own) for figure in study.figures]
 
 
 def _chart(figure: Figure, tables: Mapping[str, Frame], look: Look, own: Evidence | None) -> Drawn:
     if figure.table == "findings":
         return findings.dots(figure.title, tables["findings"], look)
+    if callable(figure.table):
+        rows = figure.table(own) if own and len(own.runs) else pd.DataFrame()
+        figure, tables = dataclasses.replace(figure, table=COMPUTED), {**tables, COMPUTED: rows}
     predicted = figure.theory(own) if figure.theory and own and len(own.runs) else None
     if figure.heat:
         return draw_map(figure, cells(selected(figure, tables), figure), look, predicted)
@@ -55,7 +62,7 @@ def _catalogue() -> Any:
 
 def _ordered(figure: Figure, tables: Mapping[str, Frame]) -> bool:
     """Whether colours stand for numbers."""
-    for name in (figure.table, "runs"):
+    for name in (str(figure.table), "runs"):
         if figure.colour in tables[name]:
             column = tables[name][figure.colour]
             return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)

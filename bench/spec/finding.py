@@ -65,7 +65,8 @@ class Figure:
 
     Attributes:
         title: a sentence that says what to see.
-        table: `runs`, `curves`, `layers`, `values` or `findings`.
+        table: `runs`, `curves`, `layers`, `values` or `findings`; or what computes rows from them, where the figure
+            shows what stands in none.
         x, y: columns.
         colour: column that separates the lines, or None.
         facet: column that separates the panels, or None.
@@ -77,7 +78,7 @@ class Figure:
     """
 
     title: str
-    table: str
+    table: str | Callable[[Evidence], Frame]
     x: str
     y: str
     colour: str | None = None

@@ -1,7 +1,7 @@
 """Lines of theory that several figures draw over what was measured; see `Figure.theory`."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,18 @@ class Same:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Same) and self.thing is other.thing
+
+
+def rows(names: Sequence[str], found: Iterable[Sequence[Any]]) -> Frame:
+    """Rows of a figure that stand in no table.
+
+    Args:
+        names: of the columns.
+        found: one tuple per row.
+    """
+    import pandas  # noqa: PLC0415 - listing the studies must not wait for it
+
+    return pandas.DataFrame(list(found), columns=list(names))
 
 
 def curve(column: str, predict: Predict) -> Line:

@@ -56,6 +56,19 @@ def swap_effect(
     return np.asarray(learning_rate**2 * (second[0] @ first[1] - first[0] @ second[1]), np.float64)
 
 
+def swapped(x: NDArray[np.float64], y: NDArray[np.float64], learning_rate: float) -> float:
+    """How far apart one pass over two halves of the rows ends in both orders, from zero: the norm of `swap_effect`.
+
+    Args:
+        x, y: rows, (m, d) and (m,), m even; least squares with a bias.
+        learning_rate: eta.
+    """
+    zero = np.zeros(x.shape[1] + 1)
+    halves = zip(np.split(x, 2), np.split(y, 2), strict=True)
+    one, two = ((quadratics.hessian(a), quadratics.gradient(a, b, zero)) for a, b in halves)
+    return float(np.linalg.norm(swap_effect(one, two, learning_rate)))
+
+
 def steps_law(sizes: NDArray[np.float64], least: float, critical: float) -> NDArray[np.float64]:
     """S(B) = S_min (1 + B_c / B): steps to a target at batch size B (McCandlish et al. 2018, eq. 2.11).
 

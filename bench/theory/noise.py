@@ -54,6 +54,28 @@ def gaussian_floor(values: Floats, rate: float, size: int, variance: float = 1.0
     return variance * total / (1 - total) if total < 1 else np.inf
 
 
+def gaussian_risk(values: Floats, start: Floats, rate: float, size: float, variance: float, steps: int) -> Floats:
+    """T_k / 2, the expected excess risk of descent on fresh Gaussian rows after each step, by the recursion above.
+
+    Args:
+        values: eigenvalues l of H, (d,).
+        start: mean squares of the first errors in the eigenbasis, (d,).
+        rate: eta.
+        size: B; infinite for the gradient itself, without noise.
+        variance: sigma^2 of the targets.
+        steps: how many.
+
+    Returns:
+        (steps + 1,).
+    """
+    c, found = np.array(start, np.float64), np.empty(steps + 1)
+    for step in range(steps + 1):
+        total = float(values @ c)
+        found[step] = total / 2
+        c = (1 - rate * values) ** 2 * c + rate**2 / size * (values**2 * c + values * (total + variance))
+    return found
+
+
 def _feedback(values: Floats, rate: float, size: int) -> float:
     """S, the share of T that comes back as noise."""
     room = 2 - rate * values * (1 + 1 / size)

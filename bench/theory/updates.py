@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.theory import smoothing
+
 Floats = NDArray[np.float64]
 Gradient = Callable[[Floats], Floats]
 Constants = Mapping[str, float]
@@ -72,6 +74,28 @@ def adam(theta: Floats, gradient: Gradient, rate: float, steps: int, constants: 
         return rate * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + constants["epsilon"])
 
     return _descend(theta, gradient, steps, step)
+
+
+def projected(slopes: Floats, rate: float, beta1: float, beta2: float, largest: bool) -> Floats:
+    """Adam, or AMSGrad, at rates eta / sqrt(t) on [-1, 1] under given slopes, epsilon = 0 (Reddi et al. 2018).
+
+    Slopes of linear functions do not depend on x, so that steps are known beforehand; what is cut off at 1 is the
+    largest excess so far (Skorokhod 1961). For paths that stay above -1.
+
+    Args:
+        slopes: g_1 ... g_T.
+        rate: eta.
+        beta1, beta2: of the moments, corrected for their start at zero.
+        largest: whether the second moment is the largest so far.
+
+    Returns:
+        (T + 1,), from 0.
+    """
+    first, second = smoothing.corrected(slopes, beta1), smoothing.corrected(slopes**2, beta2)
+    second = np.maximum.accumulate(second) if largest else second
+    steps = -rate / np.sqrt(np.arange(1, len(slopes) + 1)) * _ratio(first, np.sqrt(second))
+    free = np.concatenate([[0.0], np.cumsum(steps)])
+    return free - np.maximum.accumulate(np.maximum(free - 1, 0))
 
 
 UPDATES: dict[str, Callable[[Floats, Gradient, float, int, Constants], Floats]] = {

@@ -71,3 +71,11 @@ def test_no_size_is_faster_than_the_fastest() -> None:
     sizes = best * np.array([0.5, 0.99, 1.0, 1.01, 2.0])
     seconds = (overhead + per_row * sizes) * batches.steps_law(sizes, 3.0, critical)
     assert np.argmin(seconds) == 2
+
+
+def test_two_halves_end_as_far_apart_as_both_orders_do():
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal((8, 3)), random.standard_normal(8)
+    turned = np.roll(np.arange(8), 4)
+    ends = [batches.one_pass(x[rows], y[rows], 2, 0.1) for rows in (np.arange(8), turned)]
+    assert batches.swapped(x, y, 0.1) == pytest.approx(np.linalg.norm(ends[0] - ends[1]))

@@ -112,3 +112,15 @@ def test_every_step_leads_uphill_at_the_minimum() -> None:
     assert noise.uphill(0.0, 10, 0.01) == 1
     assert noise.uphill(1e-3, 10, 0.1) == pytest.approx(1, abs=0.01)
     assert noise.uphill(1.0, 10, 1e-6) == pytest.approx(0.25, abs=1e-3)
+
+
+def test_the_risk_on_fresh_rows_goes_from_its_start_to_its_floor():
+    values, start = np.array([1.0, 0.5, 0.1]), np.array([4.0, 1.0, 9.0])
+    risk = noise.gaussian_risk(values, start, 0.2, 2, 0.5, 3000)
+    assert risk[0] == pytest.approx(values @ start / 2)
+    assert risk[-1] == pytest.approx(noise.gaussian_floor(values, 0.2, 2, 0.5) / 2)
+    alike = noise.gaussian_risk(np.ones(3), np.full(3, 2.0), 0.2, 2, 0.0, 1)
+    assert alike[1] / alike[0] == pytest.approx(noise.one_step(3, 0.2, 2))
+    assert noise.gaussian_risk(values, start, 0.2, np.inf, 0.5, 1)[1] == pytest.approx(
+        values @ ((1 - 0.2 * values) ** 2 * start) / 2
+    )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.theory.updates import UPDATES, by_torch
+from bench.theory.updates import UPDATES, by_torch, projected
 
 CONSTANTS = {
     "sgd": {},
@@ -42,3 +42,17 @@ def test_torch_takes_the_same_steps(name):
     curvature = np.array([1.0, 3.0, 0.2])
     arguments = (np.array([1.0, -2.0, 0.5]), lambda theta: curvature * theta, 0.05, 20, CONSTANTS[name])
     assert by_torch(name, *arguments) == pytest.approx(UPDATES[name](*arguments), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("largest", [False, True])
+def test_the_projected_path_is_that_of_steps_that_are_cut_one_by_one(largest):
+    slopes, rate, beta1, beta2 = np.resize([1010.0] + 100 * [-10.0], 3000), 0.5, 0.9, 0.99
+    x, m, v, most, want = 0.0, 0.0, 0.0, 0.0, [0.0]
+    for t, g in enumerate(slopes, 1):
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        second = v / (1 - beta2**t)
+        most = max(most, second) if largest else second
+        x = np.clip(x - rate / np.sqrt(t) * m / (1 - beta1**t) / np.sqrt(most), -1, 1)
+        want.append(x)
+    np.testing.assert_allclose(projected(slopes, rate, beta1, beta2, largest), want, atol=1e-12)
+    assert largest or max(want) == 1

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import binomial, bisect, bound, claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, losses_figures
 from bench.theory import quadratics
 from bench.theory import squared_sigmoid as theory
 
@@ -115,5 +115,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("softplus(-z) for softplus(z) in the cross-entropy", bugs.replace("losses", ENTROPY, _flipped)),),
-    figures=(Figure("Where random starts end", "curves", "seed", "train_loss", "data", "loss"),),
+    figures=(losses_figures.basins(SETS, SQUARED, REACH),),
 )

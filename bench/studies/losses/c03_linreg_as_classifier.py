@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, losses_figures
 from bench.theory import logistic, oracles
 
 UNSTABLE = Claim(
@@ -97,15 +97,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("labels -1 and 1 against the threshold 1/2", bugs.replace("data", "outlier_line", _signed)),),
-    figures=(
-        Figure(
-            "One far row flattens least squares, and leaves logistic regression as it is: the slopes",
-            "values",
-            "data.outlier",
-            "value",
-            "model",
-            log="y",
-            where={"quantity": "parameter", "index": 2},
-        ),
-    ),
+    figures=(losses_figures.thresholds(_thresholds, _rows, L2),),
 )

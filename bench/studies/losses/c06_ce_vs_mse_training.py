@@ -14,6 +14,7 @@ from scipy.special import expit
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Parts, Profile, Study
 from bench.stats import claim, equivalent, exact, sign
+from bench.studies import losses_figures
 
 CERTAIN = Claim("certain", "with sigmoid outputs the cross-entropy is certainly better", "S3", "CONDITIONAL")
 REGION = "outputs that start saturated; from bias 0 the squared error is as accurate at its own learning rate"
@@ -24,6 +25,8 @@ TRAINED = {"full": (0.0, 4.0, 8.0), "quick": (0.0, 8.0)}
 RATES = {"full": [0.1, 0.3, 1.0, 3.0, 10.0], "quick": [1.0, 3.0]}
 SEEDS, STEPS = 12, 400
 CHECKPOINTS = (5, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, STEPS)
+
+TRAINS = "Test accuracy after training, for each bias of the outputs at the start"
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
@@ -93,15 +96,7 @@ STUDY = Study(
     judge=judge,
     mutants=(Mutant("the squared error lacks its factor 1/2", _not_halved),),
     figures=(
-        Figure(
-            "Test accuracy per learning rate",
-            "curves",
-            "learning_rate",
-            "test_accuracy",
-            "loss",
-            "init.output_bias",
-            "x",
-            {"step": STEPS},
-        ),
+        losses_figures.first_gradients(SQUARED, ENTROPY),
+        Figure(TRAINS, "curves", "learning_rate", "test_accuracy", "loss", "init.output_bias", "x", {"step": STEPS}),
     ),
 )

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, losses_figures
 from bench.theory import softmax
 
 SIMPLE = Claim("simple", "softmax with the log-likelihood has a simple gradient: a_i - 1 for the true class", "S0, S3")
@@ -116,5 +116,5 @@ STUDY = Study(
         Mutant("only the true class has a gradient", bugs.replace("losses", LOSS, _masked)),
         Mutant("exp without taking the largest logit out", bugs.replace("losses", LOSS, _naive)),
     ),
-    figures=(Figure("dC/dz", "values", "index", "value", "data", where={"quantity": "output_delta"}),),
+    figures=(losses_figures.logit_gradients(_cells),),
 )

@@ -12,9 +12,9 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import binomtest
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, losses_figures
 from bench.theory import logistic, oracles
 
 ARGMAX = Claim("argmax", "K classes: train K classifiers, one against the rest, and predict the largest output", "S0")
@@ -89,5 +89,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("labels are not made one against the rest", bugs.replace("losses", LOSS, _raw_labels)),),
-    figures=(Figure("J of each penalty", "curves", "l2", "train_loss", "data", "model", "x"),),
+    figures=(losses_figures.separate_fits(),),
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, lines
 
 CURVED = Claim("curved", "polynomial features give logistic regression nonlinear decision boundaries", "S0")
 
@@ -46,6 +46,16 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     return [*found, claim(CURVED, "SUPPORTED" if worst(found) == "PASS" else "REFUTED")]
 
 
+def _line(evidence: Evidence, run: Any, steps: Any, measured: Any) -> Any:
+    """ln 2, below which no line comes."""
+    del evidence, run, steps
+    return np.full(measured.shape, np.log(2))
+
+
+J = "train_loss"
+BELOW = "No line does better than ln 2, dashed; curves of the second degree do"
+
+
 def _without_products(old: Any) -> Any:
     def make(seed: int, options: Any) -> Any:
         raw = old.make(seed, options)
@@ -63,5 +73,7 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("the product of the two inputs is missing", bugs.replace("data", "xor", _without_products)),),
-    figures=(Figure("J by degree", "curves", "data.degree", "train_loss", "data", where={"step": 500}),),
+    figures=(
+        Figure(BELOW, "curves", "data.degree", "train_loss", "data", "l2", "", {"step": 500}, lines.curve(J, _line)),
+    ),
 )

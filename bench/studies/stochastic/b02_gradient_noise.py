@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from scipy.special import softmax
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, exact, worst
-from bench.studies import bugs
+from bench.studies import bugs, stochastic_figures
 from bench.theory import noise
 
 INACCURATE = Claim("inaccurate", "the direction of stochastic descent is inaccurate, that of mini-batches better", "S2")
@@ -52,7 +52,7 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
         cells.setdefault(cell, []).append(seen)
     found, curve, signal = [], {}, []
     for (data, order, size, moving), seen in cells.items():
-        measured, predicted, square = np.array(seen).T
+        measured, predicted, square, *_ = np.array(seen).T
         label = f"{data} after {moving:g} steps, {order}, B = {size}: E ||g_B - G||^2"
         if predicted.max() == 0:
             found.append(exact(label, measured, 0, 1e-12, square, seeds=len(SEEDS)))
@@ -69,8 +69,8 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     return [*found, claim(INACCURATE, verdict, critical, 1.0, rule, "where rows disagree more than that")]
 
 
-def _noise(evidence: Evidence) -> Iterator[tuple[tuple[Any, ...], float, float, float]]:
-    """Per run its cell, the measured and predicted noise at the point where it stays, and ||G||^2."""
+def _noise(evidence: Evidence) -> Iterator[tuple[Any, ...]]:
+    """Per run its cell, the measured and predicted noise at the point where it stays, ||G||^2, tr Sigma, m."""
     means, squares = ({run.run: v for run, _, v in evidence.vector(name)} for name in ("mean", "mean_square"))
     for run, _, theta in evidence.vector("parameter"):
         table = evidence.table(run)
@@ -82,7 +82,7 @@ def _noise(evidence: Evidence) -> Iterator[tuple[tuple[Any, ...], float, float, 
         order = run.order or "reshuffle"
         want = noise.batch_noise(trace, size, table.rows, order == "replacement")
         got = squares[run.run][-1].sum() - 2 * means[run.run][-1] @ mean.ravel() + np.sum(mean**2)
-        yield (run.data, order, size, run["optimizer.moving"]), got, want, float(np.sum(mean**2))
+        yield (run.data, order, size, run["optimizer.moving"]), got, want, float(np.sum(mean**2)), trace, table.rows
 
 
 def _independent(order: Any) -> Any:
@@ -112,5 +112,5 @@ STUDY = Study(
         Mutant("rows are drawn without replacement", bugs.replace("orders", "replacement", _distinct)),
         Mutant("rows of an epoch are drawn with replacement", bugs.replace("orders", "reshuffle", _independent)),
     ),
-    figures=(Figure("noise falls like 1 / B", "findings", "quantity", "measured"),),
+    figures=(stochastic_figures.noise_by_size(_noise),),
 )

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Figure, Finding, Frame, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import binomial, claim, exact, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
+from bench.studies.lines import rows
 from bench.theory import noise
 
 WANDERS = Claim(
@@ -48,18 +50,35 @@ def judge(evidence: Evidence) -> Sequence[Finding]:
     return [*found, claim(WANDERS, verdict, share, 0.0, "share of uphill steps on the way > 0")]
 
 
-def _shares(evidence: Evidence) -> Iterator[Finding]:
+def _raised(evidence: Evidence) -> Iterator[tuple[float, float, int]]:
     """Rows whose gradient leads uphill; on J = ||w - w*||^2 / 2 a step changes J by -eta <g, G> + eta^2 ||g||^2 / 2."""
     norms = {run.run: norm[0] for run, _, norm in evidence.vector("row_gradient_norm")}
     for run, _, slope in evidence.vector("row_slope"):
-        distance = run["start.weight"] * np.sqrt(FEATURES)
         for rate in RATES:
             raised = int(np.sum(slope[0] < rate * norms[run.run] ** 2 / 2))
-            label = f"r = {distance:g}, eta = {rate:g}: share of rows that raise J"
-            if distance > 0:
-                yield binomial(label, raised, ROWS, noise.uphill(distance, FEATURES, rate), CELLS)
-            elif rate > 0:
-                yield exact(label, raised / ROWS, 1, 0, seeds=ROWS)
+            yield run["start.weight"] * np.sqrt(FEATURES), rate, raised
+
+
+def _shares(evidence: Evidence) -> Iterator[Finding]:
+    for distance, rate, raised in _raised(evidence):
+        label = f"r = {distance:g}, eta = {rate:g}: share of rows that raise J"
+        if distance > 0:
+            yield binomial(label, raised, ROWS, noise.uphill(distance, FEATURES, rate), CELLS)
+        elif rate > 0:
+            yield exact(label, raised / ROWS, 1, 0, seeds=ROWS)
+
+
+UPHILL = "Near the minimiser half of the steps lead uphill, or more"
+SHOWN = "distance from the minimiser", "learning_rate", "share of steps that raise J"
+
+
+def _seen(evidence: Evidence) -> Frame:
+    return rows(SHOWN, [(r, rate, raised / ROWS) for r, rate, raised in _raised(evidence) if r + rate > 0])
+
+
+def _predicted(evidence: Evidence) -> Frame:
+    near = np.concatenate([[0.003, 0.01, 0.03, 0.06], np.linspace(0.1, 2, 20)])
+    return rows(SHOWN, [(r, rate, noise.uphill(r, FEATURES, rate)) for rate in RATES for r in near])
 
 
 def _noiseless(source: Any) -> Any:
@@ -82,5 +101,10 @@ STUDY = Study(
         Mutant("labels have no noise", bugs.replace("data", "pool", _noiseless)),
         Mutant("a tenth of the noise is missing", bugs.replace("data", "pool", _narrow)),
     ),
-    figures=(Figure("J wanders, but falls", "curves", "step", "test_loss", "seed", log="y", where={"steps": STEPS}),),
+    figures=(
+        Figure(UPHILL, _seen, SHOWN[0], SHOWN[2], SHOWN[1], theory=_predicted),
+        Figure(
+            "J wanders, but falls", "curves", "step", "test_loss", "seed", None, "y", {"steps": STEPS}, lines.WANDERING
+        ),
+    ),
 )

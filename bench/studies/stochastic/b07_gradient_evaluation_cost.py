@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, sign, worst
-from bench.studies import bugs
+from bench.studies import bugs, stochastic_figures
 
 TOO_HIGH = Claim(
     "complexity", "stochastic descent takes too much time, full batches are more efficient", "S4", "REFUTED"
@@ -31,6 +31,8 @@ DIGITS: dict[str, Any] = {"data": "digits", "model": "softmax", "split": "1400/3
 FULL_BATCH = {"batch_size": "full", "steps": 40, "checkpoints": 1}
 SINGLE = {"batch_size": 1, "order": "replacement", "steps": 1500, "checkpoints": 10}
 RATES = {"stream": (0.8, 0.05), "digits": (0.25, 0.02)}  # of full batches, below 1 / L, and of single rows
+
+PATHS = "How the risk falls, for each number of rows"
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
@@ -95,6 +97,7 @@ STUDY = Study(
         Mutant("steps are counted instead of gradients", evidence=_steps),
     ),
     figures=(
-        Figure("full batches pay for every row", "curves", "gradient_evaluations", "test_loss", "regime", log="xy"),
+        stochastic_figures.gradients_by_rows(_costs, TARGETS["stream"], RATES["stream"]),
+        Figure(PATHS, "curves", "gradient_evaluations", "test_loss", "regime", "data.rows", "xy", {"data": "stream"}),
     ),
 )

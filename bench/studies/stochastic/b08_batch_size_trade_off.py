@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, sign
+from bench.studies import stochastic_figures
 from bench.theory import batches
 
 COMPROMISE = Claim(
@@ -94,15 +95,7 @@ STUDY = Study(
     judge=judge,
     mutants=(Mutant("the learning rate is not tuned for each batch size", evidence=_one_rate),),
     figures=(
-        Figure(
-            "At a small rate all batch sizes need as many steps, so that samples grow with B",
-            "curves",
-            "samples",
-            "train_loss",
-            "batch_size",
-            "model",
-            log="x",
-            where={"learning_rate": 2.0**-4},
-        ),
+        stochastic_figures.cost_by_size(_steps, samples=False),
+        stochastic_figures.cost_by_size(_steps, samples=True),
     ),
 )

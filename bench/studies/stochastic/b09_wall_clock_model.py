@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, worst
+from bench.studies import stochastic_figures
 from bench.theory import batches
 
 VECTORISED = Claim("vectorised", "one gradient of 100 rows is far cheaper than 100 gradients of one row", "S2")
@@ -107,14 +108,5 @@ STUDY = Study(
         Mutant("time is taken without blocking", evidence=_without_blocking),
         Mutant("a step counts as one gradient", evidence=_steps_for_gradients),
     ),
-    figures=(
-        Figure(
-            "Seconds of 2,000 steps, of 400 above 256 rows",
-            "runs",
-            "batch_size",
-            "seconds",
-            log="xy",
-            where={"repeats": REPEATS},
-        ),
-    ),
+    figures=(stochastic_figures.step_seconds(ROWS, REPEATS),),
 )

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Parts, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Parts, Profile, Study
 from bench.stats import claim, exact, worst
-from bench.studies import bugs
-from bench.theory import batches, quadratics
+from bench.studies import bugs, stochastic_figures
+from bench.theory import batches
 
 PARALLEL = Claim("parallel", "batch descent can compute its rows in parallel", "S4")
 SERIAL = Claim("serial", "stochastic descent is serial, because each step needs the parameters of the one before", "S4")
@@ -74,10 +74,8 @@ def _effects(table: Any, paths: Sequence[Any]) -> Iterator[Finding]:
         slope = np.polyfit(np.log(RATES), np.log(spread + 1e-300), 1)[0]
         yield exact(f"B = {size}: slope of log spread over orders in log eta", slope, 2, 0.1, 1, seeds=ORDERS)
         if ROWS // size == 2:
-            x, y, zero = np.split(table.x, 2), np.split(table.y, 2), np.zeros(11)
-            one, two = ((quadratics.hessian(a), quadratics.gradient(a, b, zero)) for a, b in zip(x, y, strict=True))
             far = [np.linalg.norm(end[:, None] - end[None], axis=2).max() for end in ends]
-            want = [np.linalg.norm(batches.swap_effect(one, two, rate)) for rate in RATES]
+            want = [batches.swapped(table.x, table.y, rate) for rate in RATES]
             yield exact("two batches: distance of the ends of both orders", far, want, 1e-9, seeds=ORDERS)
 
 
@@ -112,5 +110,5 @@ STUDY = Study(
         Mutant("steps use stale parameters", _stale),
         Mutant("rows count by their place in the batch", bugs.replace("losses", "half_squared_error", _by_place)),
     ),
-    figures=(Figure("J after an epoch", "runs", "learning_rate", "final_train_loss", "order", "batch_size", "x"),),
+    figures=(stochastic_figures.order_spread(),),
 )

@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, equivalent, exact, worst
+from bench.studies import stochastic_lines as lines
 from bench.theory import smoothing
 
 SMOOTHS = Claim("smooths", "an exponentially weighted average smooths the curve of the loss", "S4")
@@ -24,6 +25,10 @@ NEIGHBOURS = {0.5: 1, 0.9: 10, 0.98: 10}  # decay -> of how many looks one has a
 PROFILES = {"full": (0.5, 0.9, 0.98), "quick": (0.5,), "cell": ()}
 SERIES, LOOKS = 512, 475
 RAMP, SLOPE = 2000, 1.0  # steps of the ramp, by which J falls each
+
+ONE = {"data": "diabetes", "seed": 0}
+SMOOTH = "Losses of batches of 8 rows: a larger decay is smoother and later"
+WHITE = "Of white noise a share (1 - b) / (1 + b) of the variance is left"
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
@@ -103,5 +108,8 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("the bias of the start is not corrected", evidence=_uncorrected),),
-    figures=(Figure("A larger decay is smoother and later", "curves", "step", "ewma_loss", "ewma.decay", "data", "y"),),
+    figures=(
+        Figure(SMOOTH, "curves", "step", "ewma_loss", "ewma.decay", None, "y", ONE, lines.averaged),
+        Figure(WHITE, lines.left_of_noise, *lines.LEFT, log="y", theory=lines.variance_shares),
+    ),
 )

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import claim, exact, sign, worst
 from bench.studies import bugs
+from bench.studies.stochastic_lines import RARE_FEATURES
 
 GLOBAL = Claim("global", "one learning rate for all parameters is bad for sparse data", "S2")
 
@@ -114,7 +115,5 @@ STUDY = Study(
         Mutant("epsilon is 0.1", bugs.replace("methods", "adagrad", _large_epsilon)),
         Mutant("the accumulator is not squared", bugs.replace("methods", "adagrad", _unsquared)),
     ),
-    figures=(
-        Figure("J against the rate", "runs", "learning_rate", "final_train_loss", "optimizer", "data.rotated", "xy"),
-    ),
+    figures=(RARE_FEATURES,),
 )

@@ -15,6 +15,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
 from bench.theory import interpolation, quadratics
 
 WANDERS = Claim(
@@ -27,6 +28,9 @@ TALL = {"data.rows": 200, "data.features": 10, "data.noise": 1.0}  # none do
 SPEEDS = {"full": (0.25, 0.5, 1.0), "quick": (0.25, 1.0), "cell": (1.0,)}  # eta R^2
 STEPS = {"full": 100_000, "quick": 100_000, "cell": 10_000}
 LEFT = 1e-6  # of the initial excess loss: less would be convergence
+
+LATE = {"data.noise": 1.0, "step": range(1, max(STEPS.values()) + 1)}
+FLOOR = "Where none do, a floor remains"
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
@@ -107,5 +111,8 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("weight decay is on", bugs.replace("methods", "sgd", _decayed)),),
-    figures=(Figure("J, with noise and without", "curves", "step", "train_loss", "learning_rate", "data.noise", "y"),),
+    figures=(
+        lines.DISTANCES,
+        Figure(FLOOR, "curves", "step", "train_loss", "learning_rate", None, "", LATE, lines.FLOOR),
+    ),
 )

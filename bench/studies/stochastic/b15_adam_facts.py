@@ -15,6 +15,7 @@ import numpy as np
 from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact, sign, worst
 from bench.studies import bugs
+from bench.studies import stochastic_lines as lines
 from bench.theory import quadratics, updates
 
 SCALE = Claim("scale", "adaptive rates make up for the scale of the gradients", "S2; Kingma and Ba 2015")
@@ -24,6 +25,9 @@ PERIOD, PHASE, SEEDS = 101, 50, 4  # x is looked at halfway between two large gr
 PERIODS = {"full": 4950, "quick": 990, "cell": 200}  # 500,000, 100,040 and 20,250 steps
 CASES = {"full": ((0.5, 0.0), (0.1, 0.0), (0.1, 0.9)), "quick": ((0.5, 0.0), (0.1, 0.0)), "cell": ((0.5, 0.0),)}
 RATE, CONSTANTS = 0.01, {"beta1": 0.9, "beta2": 0.999, "epsilon": 0.0}
+
+ENDS = "x: Adam goes to the worst point, 1, and AMSGrad towards the best, -1"
+PLAIN = {"data": "rare_gradient", "optimizer.beta1": 0.0}
 
 
 def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
@@ -108,5 +112,5 @@ STUDY = Study(
         Mutant("the bias correction is dropped", bugs.replace("methods", "adam", _uncorrected)),
         Mutant("AMSGrad is Adam", bugs.swapped("methods", "projected_amsgrad", "projected_adam")),
     ),
-    figures=(Figure("x", "values", "step", "value", "optimizer", "learning_rate", "x", {"data": "rare_gradient"}),),
+    figures=(Figure(ENDS, "values", "step", "value", "optimizer", "learning_rate", "x", PLAIN, lines.ONLINE),),
 )
