@@ -85,10 +85,10 @@ def parse(text: str, where: str) -> tuple[Grid, File]:
         table = tomllib.loads(text)
         _known(table)
         file = msgspec.convert(table, File)
-        axes = {axis: _values(axis, value) for axis, value in _flat(file.grid).items()}
-        for axis in axes:
+        flat = _flat(file.grid)
+        for axis in flat:
             kind(axis)
-        grid = Grid(axes, file.zipped, file.exclude)
+        grid = Grid({axis: _values(axis, value) for axis, value in flat.items()}, file.zipped, file.exclude)
         _check_exclusions(grid)
         return grid, file
     except InputError as error:

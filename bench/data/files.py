@@ -150,6 +150,8 @@ def _parquet(data: bytes, name: str) -> pa.Table:
         file = pq.ParquetFile(pa.BufferReader(data))
         if file.metadata.num_rows * file.metadata.num_columns * 8 > MOST_BYTES:
             raise place.error(f"needs more than {MOST_BYTES:,} bytes of memory; give a sample of its rows.")
-        return file.read()
+        table = file.read()
+        table.validate(full=True)  # whether its text is text
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise place.error(f"is no Parquet file that can be read ({words(error)}); write it anew.") from None
+    return table

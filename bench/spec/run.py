@@ -135,7 +135,7 @@ def validate(axis: str, value: Any) -> None:
     """
     if kind(axis) == "traced" or axis == "normalize_rows" or axis in BUDGETS:
         _validate_number(axis, value)
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) or _nested(value):
         raise InputError(f"{axis} = {value!r}: give one value or a list of values.")
     elif axis in _NAMES and not all(isinstance(one, str) for one in _several(axis, value)):
         raise InputError(f"{axis} = {value!r}: give a name in quotes.")
@@ -145,6 +145,10 @@ def validate(axis: str, value: Any) -> None:
         raise InputError(f"{axis} = {value!r}: give true or false.")
     elif axis in ("depth", "epochs", "steps", "pretraining_steps", "repeats", "lanes", "width", *_WORDS):
         _validate_count(axis, value)
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and any(isinstance(one, (tuple, list, dict)) for one in value)
 
 
 def _several(axis: str, value: Any) -> Sequence[Any]:

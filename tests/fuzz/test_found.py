@@ -3,6 +3,7 @@
 import sys
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,9 @@ from bench.spec import Grid
         ({"seed": 10**400}, "seed is a number of 1329 bits: give a finite number."),
         ({"learning_rate": 10**400}, "learning_rate is a number of 1329 bits: give a finite number."),
         ({"data": "iris", "data.target": 3}, "data.target = 3: give text in quotes."),
+        ({"data.rows": [[[]]]}, "data.rows = ([],): give one value or a list of values."),
+        ({"width": [[[3]]]}, "width = ([3],): give one value or a list of values."),
+        ({"probes": [[{}]]}, "probes = ({},): give one value or a list of values."),
     ],
 )
 def test_values_of_another_kind(axes, said, parts):
@@ -45,6 +49,7 @@ def test_values_of_another_kind(axes, said, parts):
     [
         ("[grid]\ntitle", "x.toml: Expected '=' after a key in a key/value pair (at end of document)."),
         ('[grid]\n"activation.\\u0001" = 1', "x.toml: unknown axis 'activation.\\x01'. Did you mean 'activation'?"),
+        ('[grid]\n"data" = {"\\u001f" = {}}', "x.toml: unknown axis 'data.\\x1f'."),
         ("title = []\n[grid]", "x.toml: Expected `str`, got `array` - at `$.title`."),
         ('[grid]\n[[claim]]\n"\\u0001" = 1', "x.toml: Object contains unknown field `?` - at `$.claim[0]`."),
     ],
@@ -80,6 +85,19 @@ def test_a_ragged_row_that_is_no_text_is_no_exception_in_a_library(content, said
         source.make(0, {**source.options, "data.target": "kind"})
     assert str(caught.value).startswith(said)
     assert not ignored
+
+
+def test_text_of_parquet_that_is_no_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wrong = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.array([0, 1, 2], pa.int32()).buffers()[1], pa.py_buffer(b"x\xff")]
+    )
+    pq.write_table(pa.table({"a": [1.0, 2.0], "kind": wrong}), "d.parquet")
+    source = file_source("d.parquet")
+    with pytest.raises(
+        InputError, match=r"^d\.parquet: is no Parquet file that can be read \(.*UTF8.*\); write it anew\.$"
+    ):
+        source.make(0, {**source.options, "data.target": "kind"})
 
 
 @pytest.mark.parametrize(
