@@ -6,13 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bench.errors import InputError
+from bench.plan import Room, memory_of
 from bench.spec import Plan, Program
 from bench.store import Folder, study_folder
-
-ORDER_BYTES = 4  # of the number of a row
 
 
 def existing(folder: Path) -> Path:
@@ -57,18 +54,16 @@ def free_memory() -> float | None:
     return free
 
 
-def memory_of(program: Program, devices: int) -> float:
-    """Estimated bytes that a program needs: what is computed together, its records, and the orders of the rows.
+def memory_limit(devices: Sequence[Any]) -> float | None:
+    """Bytes that programs on these devices may take: of all GPUs, or free in this host; None where nothing says."""
+    stats = devices[0].memory_stats() if devices and devices[0].platform != "cpu" else None
+    return float(stats["bytes_limit"] * len(devices)) if stats else free_memory()
 
-    Args:
-        program: planned.
-        devices: that its lanes are spread over.
-    """
-    together = min(program.chunk * devices, program.width) * program.working_set
-    batch = program.static["batch_size"]
-    seeds = len(np.unique(program.lanes["seed"]))
-    orders = seeds * program.steps * batch * ORDER_BYTES if isinstance(batch, int) else 0
-    return float(together + program.width * program.record_bytes + orders)
+
+def share(devices: Sequence[Any], workers: int = 0) -> Room | None:
+    """The memory and the devices that a program may have where so many of them train side by side on this host."""
+    limit, several = memory_limit(devices), max(workers, 1)
+    return None if limit is None else Room(limit / several, max(1, len(devices) // several))
 
 
 def room(folder: Path, programs: Sequence[Program], devices: Sequence[Any], workers: int = 0) -> None:
@@ -94,8 +89,7 @@ def room(folder: Path, programs: Sequence[Program], devices: Sequence[Any], work
     spread = max(1, len(devices) // max(workers, 1))
     largest = sorted(programs, key=lambda program: -memory_of(program, spread))[: max(workers, 1)]
     together = sum(memory_of(program, spread) for program in largest)
-    stats = devices[0].memory_stats() if devices and devices[0].platform != "cpu" else None
-    limit = stats["bytes_limit"] * len(devices) if stats else free_memory()
+    limit = memory_limit(devices)
     if limit is not None and together > limit:
         first = largest[0]
         fewer = " or fewer --workers" if workers > 1 else ""

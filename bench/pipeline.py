@@ -15,12 +15,12 @@ from threadpoolctl import threadpool_limits
 
 from bench import ahead
 from bench import evidence as tables_of
-from bench.early import room
+from bench.early import room, share
 from bench.errors import InputError
 from bench.events import Event, Listener
 from bench.measure import Compiler, Executor, InProcess
 from bench.parts import Catalogue
-from bench.plan import Shard, part_of, plan
+from bench.plan import Room, Shard, part_of, plan
 from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, Study, Table
 from bench.spec.study import Profile
 from bench.stats import as_expected, verdicts, worst
@@ -88,7 +88,8 @@ class Judged:
 
 def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
     """The plan of a study's first round, or this shard's part of it."""
-    whole = _plan(_grids(study, catalogue, settings), catalogue, settings)
+    folder = Folder(study_folder(settings.out, study.name, settings.profile))
+    whole = _plan(_grids(study, catalogue, settings), catalogue, settings, folder)
     _answerable(study, whole, catalogue)
     return _part(whole, settings)
 
@@ -112,12 +113,21 @@ def _grids(study: Study, catalogue: Catalogue, settings: Settings) -> Sequence[G
     return study.grids(settings.profile, lookup)
 
 
-def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings) -> Plan:
+def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings, folder: Folder, completed: int = 0) -> Plan:
     shifted = [_shifted(grid, settings.seed) for grid in grids]
     if settings.parameters:
         shifted = [dataclasses.replace(grid, axes={**grid.axes, "final_parameters": True}) for grid in shifted]
     backend = settings.devices[0].platform if settings.devices else "cpu"
-    return plan(shifted, catalogue.describe, f"{catalogue.parts.hash}|{backend}", settings.lanes)
+    identity = f"{catalogue.parts.hash}|{backend}"
+    return plan(shifted, catalogue.describe, identity, settings.lanes, _room(folder, settings, completed))
+
+
+def _room(folder: Folder, settings: Settings, completed: int) -> Room | None:
+    """The memory that programs are split to fit into: what a round was planned with, or that of whoever will train."""
+    known = folder.manifests()[completed:][:1]
+    if known:
+        return Room(*known[0]["room"]) if "room" in known[0] else None
+    return settings.cluster.room if settings.cluster else share(settings.devices, settings.workers)
 
 
 def _shifted(grid: Grid, seed: int) -> Grid:
@@ -161,7 +171,7 @@ def run_study(
     everything: list[Program] = []
     runs = programs = trained = failed = 0
     while grids and round_ <= MOST_ROUNDS:
-        whole = _plan(grids, catalogue, settings)
+        whole = _plan(grids, catalogue, settings, folder, round_)
         if not round_:
             _answerable(study, whole, catalogue)
         now = _part(whole, settings)
@@ -276,7 +286,8 @@ def _ends(outcome: Outcome | None) -> dict[str, Any]:
 def _manifest(study: Study, settings: Settings, now: Plan, catalogue: Catalogue) -> dict[str, Any]:
     own = [facts for program in now.programs if (facts := catalogue.facts(program.static))]
     data = [facts for number, facts in enumerate(own) if facts not in own[:number]]
-    return ({"data": data} if data else {}) | {
+    sometimes = ({"data": data} if data else {}) | ({"room": list(now.room)} if now.room else {})
+    return sometimes | {
         "study": study.id,
         "name": study.name,
         "profile": settings.profile,

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from bench.cluster.worker import Workplace, difference, facts_here, facts_of
+from bench.cluster.worker import Workplace, about, difference, facts_here
 from bench.errors import InputError
+from bench.plan import Room
 from bench.train import configure
 from bench.workers.shares import core_groups
 
@@ -42,11 +43,12 @@ class Device(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """A client, how its workers are set up, and what all of them are made of."""
+    """A client, how its workers are set up, what all of them are made of, and the memory of the smallest of them."""
 
     client: Any
     workplace: Workplace
     facts: Mapping[str, str]
+    room: Room | None = None
 
     @property
     def device(self) -> Device:
@@ -179,18 +181,20 @@ def checked(client: Any, workplace: Workplace) -> Cluster:
     check_address(client.scheduler.address)
     present = list(client.nthreads()) or [None]
     asked = [
-        client.submit(facts_of, workplace, workers=worker and [worker], pure=False, key=f"facts-{os.urandom(8).hex()}")
+        client.submit(about, workplace, workers=worker and [worker], pure=False, key=f"facts-{os.urandom(8).hex()}")
         for worker in present
     ]
     with client.as_current():
         _wait(asked)
     found = [_answer(future, worker) for future, worker in zip(asked, present, strict=True)]
-    wanted = {**found[0], **facts_here()}
-    for worker, own in zip(present, found, strict=True):
+    wanted = {**found[0][0], **facts_here()}
+    for worker, (own, _) in zip(present, found, strict=True):
         wrong = difference(own, wanted)
         if wrong:
             raise InputError(f"worker {worker} has {wrong}: all must have the same; update it, or start without it.")
-    return Cluster(client, workplace, wanted)
+    rooms = [room for _, room in found if room]
+    smallest = Room(min(room.bytes for room in rooms), max(room.devices for room in rooms)) if rooms else None
+    return Cluster(client, workplace, wanted, smallest)
 
 
 def _wait(asked: list[Any]) -> None:
@@ -207,7 +211,7 @@ def _wait(asked: list[Any]) -> None:
             said = True
 
 
-def _answer(future: Any, worker: str | None) -> dict[str, str]:
+def _answer(future: Any, worker: str | None) -> tuple[dict[str, str], Room | None]:
     if future.status == "finished":
         return future.result()
     error = future.exception()

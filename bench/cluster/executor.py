@@ -16,9 +16,9 @@ from typing import Any
 
 from bench.cluster.connect import Cluster
 from bench.cluster.worker import Job, Refused, Trained, train
-from bench.early import memory_of
 from bench.errors import InputError
 from bench.measure import Executed
+from bench.plan import Room, memory_of
 from bench.spec import Parts, Program, Table
 from bench.workers import packed
 
@@ -48,9 +48,9 @@ class OnDask:
         """Trains programs, see `bench.measure.Executor`.
 
         Raises:
-            InputError: a program is larger than the memory of the workers, or the scheduler is gone.
+            InputError: a run is larger than the memory of the workers, or the scheduler is gone.
         """
-        _fits(programs, self.cluster)
+        _fits(programs, self.cluster.room)
         job = Job(
             self.cluster.workplace,
             dict(self.cluster.facts),
@@ -65,19 +65,17 @@ class OnDask:
         yield from flight.all([program for program in programs if program.static["repeats"] > 1], alone=True)
 
 
-def _fits(programs: Sequence[Program], cluster: Cluster) -> None:
-    limits = [own["memory_limit"] for own in cluster.client.scheduler_info()["workers"].values()]
-    most = max(limits, default=0)
-    if not programs or not most or not all(limits):  # no workers yet, or one without a limit
+def _fits(programs: Sequence[Program], room: Room | None) -> None:
+    """Refuses what the planner could not split until it fits."""
+    if not programs or room is None:
         return
-    devices = cluster.workplace.devices or 1
-    largest = max(programs, key=lambda program: memory_of(program, devices))
-    needed = memory_of(largest, devices)
-    if needed > most:
+    largest = max(programs, key=lambda program: memory_of(program, room.devices))
+    needed = memory_of(largest, room.devices)
+    if needed > room.bytes:
         raise InputError(
             f"program {largest.key[:12]} ({largest.width:,} runs, {largest.chunk} computed together) needs about"
-            f" {needed / 1e9:.1f} GB, and the largest worker has {most / 1e9:.1f} GB: give a smaller --lanes, or start"
-            " workers with more memory."
+            f" {needed / 1e9:.1f} GB, and the smallest worker has {room.bytes / 1e9:.1f} GB free: start workers with"
+            " more memory, or give fewer steps or checkpoints."
         )
 
 

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.cache import compile_cache
+from bench.early import memory_limit
 from bench.measure import Compiler, execute
 from bench.parts import default_parts
 from bench.pipeline import versions
+from bench.plan import Room
 from bench.spec import Ledger, Outcome, Program, Table
 from bench.train import configure
 from bench.workers.parcel import Parcel, opened
@@ -77,6 +79,31 @@ def facts_of(workplace: Workplace) -> dict[str, str]:
     """The same, on a worker, with the platform and the device that it trains on."""
     device = _devices(workplace)[0]
     return {**facts_here(), "platform": device.platform, "device": device.device_kind}
+
+
+def room_of(workplace: Workplace) -> Room | None:
+    """What a program may take on a worker: the memory of its GPUs, or what Dask lets it have, less what it has taken.
+
+    None where it has no limit. Dask pauses a worker before its limit, and kills it there.
+    """
+    import psutil  # noqa: PLC0415
+    from dask import config  # noqa: PLC0415
+    from distributed import get_worker  # noqa: PLC0415
+
+    devices = _devices(workplace)
+    if devices[0].platform != "cpu":
+        limit = memory_limit(devices)
+        return None if limit is None else Room(limit, len(devices))
+    limit = get_worker().memory_manager.memory_limit
+    if not limit:
+        return None
+    paused = config.get("distributed.worker.memory.pause") or 1.0
+    return Room(max(0.0, paused * limit - psutil.Process().memory_info().rss), len(devices))
+
+
+def about(workplace: Workplace) -> tuple[dict[str, str], Room | None]:
+    """What a worker is made of, and how much memory it has for a program."""
+    return facts_of(workplace), room_of(workplace)
 
 
 def difference(found: Mapping[str, str], wanted: Mapping[str, str]) -> str:

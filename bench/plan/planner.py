@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bench.errors import InputError
 from bench.plan.cost import MOST_RECORDS, chunk_width, estimate, record_bytes, step_flops, working_set
+from bench.plan.memory import Needs, Room, memory_of, order_bytes, pieces
 from bench.spec import Columns, Grid, Plan, Program, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
@@ -50,7 +51,9 @@ Describe = Callable[[Mapping[str, Any], Sequence[int]], Description]
 """`(static, seeds) -> Description`."""
 
 
-def plan(grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | None = None) -> Plan:
+def plan(
+    grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | None = None, room: Room | None = None
+) -> Plan:
     """Plans grids: every run exactly once, in a stable order.
 
     Args:
@@ -58,9 +61,10 @@ def plan(grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | 
         describe: sizes and defaults of a configuration.
         identity: what else makes results comparable, such as the hash of the sources and the platform.
         lanes: lanes computed together, for every program; chosen from the working set unless given.
+        room: memory that a program may take; what needs more is split by lanes. Nothing is unless given.
 
     Returns:
-        The plan.
+        The plan, with the room where something was split.
 
     Raises:
         InputError: a grid that cannot be right.
@@ -81,11 +85,13 @@ def plan(grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | 
             lists.append(first + members)
         _used(columns, described)
         first += columns.runs
-    programs = []
-    for about, values, runs in merged.values():
-        programs += _programs(about, *_unique(values, runs), identity, lanes)
+    grouped = [(about, *_unique(values, runs)) for about, values, runs in merged.values()]
+    programs = [program for own in grouped for program in _programs(*own, identity, lanes)]
+    split = room and any(memory_of(program, room.devices) > room.bytes for program in programs)
+    if split:
+        programs = [program for own in grouped for program in _programs(*own, identity, lanes, room)]
     _distinct(programs)
-    return Plan(tuple(programs), sum(program.width for program in programs))
+    return Plan(tuple(programs), sum(program.width for program in programs), room if split else None)
 
 
 def _distinct(programs: Sequence[Program]) -> None:
@@ -155,7 +161,12 @@ def _unique(
 
 
 def _programs(
-    about: Description, values: Mapping[str, NDArray[Any]], runs: NDArray[np.int64], identity: str, lanes: int | None
+    about: Description,
+    values: Mapping[str, NDArray[Any]],
+    runs: NDArray[np.int64],
+    identity: str,
+    lanes: int | None,
+    room: Room | None = None,
 ) -> Iterator[Program]:
     static = about.static
     batch = about.rows if static["batch_size"] == "full" else static["batch_size"]
@@ -168,17 +179,21 @@ def _programs(
     recorded = about.parameters * (static["final_parameters"] + len(checkpoints) * _all_parameters(static["probes"]))
     records = record_bytes(len(checkpoints), about.layers, recorded)
     most = max(1, min(MOST_LANES_PER_PROGRAM, MOST_RECORDS // records))
+    needs = Needs(per_lane, records, order_bytes(steps, static["batch_size"]))
+    sizes = (about.multiplications, about.layers, batch)
+
+    def chunk_of(width: int) -> int:
+        return static["lanes"] or lanes or chunk_width(width, per_lane)
+
     for start in range(0, len(runs), most):
-        own = slice(start, start + most)
-        width = len(runs[own])
-        chunk = static["lanes"] or lanes
-        chunk = chunk or chunk_width(width, per_lane)
-        sizes = (about.multiplications, about.layers, batch)
-        cost = estimate(width, *sizes, steps, about.all_rows, len(checkpoints), chunk, about.steps_before)
-        part = {axis: column[own] for axis, column in values.items()}
-        named = {**static, "data": None} if about.by_content else static
-        key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)
-        yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost, operations, records)
+        for piece in pieces(values["seed"][start : start + most], chunk_of, needs, room):
+            own = start + piece
+            width, chunk = len(own), chunk_of(len(own))
+            cost = estimate(width, *sizes, steps, about.all_rows, len(checkpoints), chunk, about.steps_before)
+            part = {axis: column[own] for axis, column in values.items()}
+            named = {**static, "data": None} if about.by_content else static
+            key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)
+            yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost, operations, records)
 
 
 def _all_parameters(probes: Any) -> bool:

@@ -48,10 +48,14 @@ class Program:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """The programs of a grid, in the order in which they run, and the run count."""
+    """The programs of a grid, in the order in which they run, and the run count.
+
+    `room` is the memory, in bytes and devices, that programs were split to fit into; None where nothing was split.
+    """
 
     programs: tuple[Program, ...]
     runs: int
+    room: tuple[float, int] | None = None
 
     @property
     def seconds(self) -> float:

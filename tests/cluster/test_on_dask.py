@@ -17,7 +17,8 @@ from bench.cluster import connect, executor, rate, worker
 from bench.errors import InputError
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
-from bench.plan import plan
+from bench.pipeline import Settings, run_study
+from bench.plan import Room, memory_of, plan
 from bench.spec import Grid
 
 ROOT = Path(__file__).parents[2]
@@ -133,13 +134,35 @@ def test_a_caller_that_stops_early_leaves_nothing_behind(cluster, parts):
     assert len(list(executor.OnDask(cluster, parts)(*planned(parts, GRID)))) == 3
 
 
-def test_a_program_larger_than_a_worker_is_refused_with_its_size(cluster, parts):
+def test_a_program_that_cannot_be_split_until_it_fits_is_refused_with_its_size(cluster, parts):
     programs, tables = planned(parts, GRID)
     huge = dataclasses.replace(programs[0], working_set=10**13)
     with pytest.raises(
-        InputError, match=r"2 runs, 2 computed together\) needs about 20000.0 GB, and the largest worke"
+        InputError, match=r"2 runs, 2 computed together\) needs about 20000.0 GB, and the smallest worker has "
     ):
         executor.OnDask(cluster, parts)([*programs, huge], tables)
+
+
+def test_workers_say_how_much_memory_they_have(cluster):
+    limits = [own["memory_limit"] for own in cluster.client.scheduler_info()["workers"].values()]
+    assert 0 < cluster.room.bytes < min(limits)
+    assert cluster.room.devices == 1
+
+
+def test_programs_larger_than_a_worker_are_split_and_every_run_is_there(cluster, parts, trial, tmp_path):
+    study = trial(dataclasses.replace(GRID, axes={**GRID.axes, "learning_rate": [0.01, 0.02, 0.1], "lanes": 1}))
+    largest = max(memory_of(program, 1) for program in planned(parts, *study.grids("quick", None))[0])
+    tight = dataclasses.replace(cluster, room=Room(largest - 1, 1))
+    found = []
+    for number, own in enumerate((cluster, tight)):
+        settings = Settings("quick", tmp_path / str(number), [own.device], cluster=own)
+        found.append(run_study(study, parts, settings, executor=executor.OnDask(own, parts)))
+    whole, split = found
+    assert (whole.programs, whole.runs, split.runs) == (3, 9, 9)
+    assert split.programs > 3
+    axes = ["depth", "learning_rate"]
+    numbers = [one.evidence.runs.sort_values(axes)["final_train_loss"].tolist() for one in found]
+    assert numbers[0] == numbers[1]
 
 
 def test_workers_of_other_versions_are_refused_with_both(cluster, monkeypatch):
