@@ -1,20 +1,24 @@
-"""`python -m bench.figure STUDY --out FILE`: a figure of a study for an article, from its saved results.
+"""`python -m bench.figure STUDY --out FILE`: a figure of a study, or grid, for an article, from its saved results.
 
 $ python -m bench.figure quadratic_modes --out modes.pdf                   one column, 84 mm
 $ python -m bench.figure G01 --figure 2 --width double --out fades.svg     its second figure, both columns, 174 mm
 $ python -m bench.figure E03 --out ratio.png --data                        and ratio.csv, the numbers behind it
+$ python -m bench.figure my_grid --figure 2 --out rates.pdf                a grid of one's own, the second on its card
 """
 
 import dataclasses
 import importlib.util
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from bench.command import command
 from bench.errors import InputError
+
+if TYPE_CHECKING:
+    from bench.figures import Drawn, Look
 
 WIDTHS = ("single", "double")
 
@@ -23,7 +27,7 @@ WIDTHS = ("single", "double")
 class Options:
     """Draws a figure of a study for an article, from its saved results."""
 
-    study: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="STUDY|ID")]
+    study: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="STUDY|ID|GRID")]
     """Whose figure; it must have been run."""
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")]
     """The file to write: .pdf, .svg, .png, .csv (the numbers behind it) or .json (its Vega-Lite specification)."""
@@ -47,23 +51,46 @@ def main(arguments: list[str] | None = None) -> int:
 def _draw(options: Options) -> int:
     _check(options)
     from bench import studies
-    from bench.api import load
-
-    study = studies.get(options.study)
-    if not 1 <= options.figure <= len(study.figures):
-        count = len(study.figures)
-        raise InputError(f"--figure {options.figure}: {study.name} has {count} figure{'s'[: count > 1]}.")
-    tables = load(study.name, options.profile, options.results)
-    from bench.figures import PAPER, WIDE, charts
-    from bench.figures.export import fitted, save
+    from bench.figures import PAPER, WIDE
 
     look = PAPER if options.width == "single" else WIDE
-    drawn = fitted(charts(study, tables, look)[options.figure - 1], look.width)
+    own = options.study not in studies.names() and (options.results / options.study).is_dir()
+    chosen = (_of_grid if own else _of_study)(options, look)
+    from bench.figures.export import fitted, save
+
+    drawn = fitted(chosen, look.width)
     paths = [options.out, options.out.with_suffix(".csv")] if options.data else [options.out]
     for path in dict.fromkeys(paths):
         save(drawn, path)
         print(f"wrote {path}")
     return 0
+
+
+def _of_study(options: Options, look: "Look") -> "Drawn":
+    from bench import studies
+    from bench.api import load
+    from bench.figures import charts
+
+    study = studies.get(options.study)
+    _there(options, len(study.figures))
+    return charts(study, load(study.name, options.profile, options.results), look)[options.figure - 1]
+
+
+def _of_grid(options: Options, look: "Look") -> "Drawn":
+    from bench.api import load
+    from bench.figures import own_charts
+    from bench.ranking.rates import saved_rates
+
+    result = load(options.study, options.profile, options.results)
+    rates = saved_rates(result.path)
+    drawn = own_charts(result, rates if len(rates) else result.best_rates(), look)
+    _there(options, len(drawn))
+    return drawn[options.figure - 1]
+
+
+def _there(options: Options, count: int) -> None:
+    if not 1 <= options.figure <= count:
+        raise InputError(f"--figure {options.figure}: {options.study} has {count} figure{'s'[: count > 1]}.")
 
 
 def _check(options: Options) -> None:

@@ -46,4 +46,9 @@ def axis(title: str, values: Column, log: bool, nice: bool = True, shared: bool 
         own: dict[str, Any] = {"values": ticks(values)} if shared else {"tickCount": 6, "grid": False}
         marks = alt.Axis(labelExpr=SHORT, **own)
         return {"title": title, "scale": alt.Scale(type="log", nice=False), "axis": marks}
-    return {"title": title, "scale": alt.Scale(zero=False, nice=nice), "axis": alt.Axis(tickCount=6, labelExpr=SHORT)}
+    numbers = values.to_numpy(float)
+    step: dict[str, Any] = {}
+    if len(numbers) and bool(np.all(numbers == np.round(numbers))):  # no one and a half layers
+        step = {"tickMinStep": 1}
+    marks = alt.Axis(tickCount=6, labelExpr=SHORT, **step)
+    return {"title": title, "scale": alt.Scale(zero=False, nice=nice), "axis": marks}

@@ -185,7 +185,7 @@ def tell(judged: "Judged", listener: Listener) -> None:
 
 def save(found: Answer, folder: Path, name: str) -> None:
     """Writes the answer beside the tables of a grid."""
-    tables: dict[str, Any] = {"best_rates": found.rates}
+    tables: dict[str, Any] = {"best_rates": found.rates.assign(measure=found.contest.value)}
     standing = found.standing
     if standing:
         tables |= {"ranking": ranks(standing), "pairs": pairs(standing)}

@@ -1,5 +1,7 @@
 """Which learning rate was best, and how wide the good ones lie, as a function of depth, width and whatever varies."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -8,6 +10,7 @@ from bench.stats.comparison import mean_interval
 from bench.stats.tuning import basin
 
 RATE = "learning_rate"
+FILE = "best_rates.csv"
 SLOWER, GAIN = 2.0, 0.9
 """What counts as nearly as good as the best: at most twice its time to the target, or nine tenths of what it gains."""
 
@@ -31,6 +34,12 @@ def best_rates(contest: Contest) -> pd.DataFrame:
         keys = dict(zip((*contest.by, *contest.over), (*who, *problem), strict=True))
         rows.append(keys | _row(trials, contest.target is not None))
     return pd.DataFrame(rows)
+
+
+def saved_rates(folder: Path) -> pd.DataFrame:
+    """The best learning rates that a command wrote beside the tables, with the column `measure`; no rows without."""
+    path = folder / FILE
+    return pd.read_csv(path, keep_default_na=False, na_values=[""]) if path.exists() else pd.DataFrame()
 
 
 def _row(trials: Trials, timed: bool) -> dict[str, float | bool | int]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from bench.evidence import frame
+from bench.ranking.rates import saved_rates
 from bench.spec import Finding, Frame, Study
 from bench.stats import as_expected, worst
 from bench.store import TABLES, Folder
@@ -31,6 +32,8 @@ class Tables(Mapping[str, Frame]):
 
     def _read(self, name: str) -> Frame:
         assert self._folder is not None
+        if name == "best_rates":  # of a grid of one's own, as its command wrote them
+            return saved_rates(self._folder.path)
         if name != "findings":
             return frame(self._folder.merged(self._keys, name))
         found = self._folder.derived(name)
@@ -47,13 +50,13 @@ class Tables(Mapping[str, Frame]):
         return self._kept[name] if name in self._kept else self._read(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*TABLES, "findings"))
+        return iter((*TABLES, "findings", "best_rates"))
 
     def __contains__(self, name: object) -> bool:
         return name in tuple(self)
 
     def __len__(self) -> int:
-        return len(TABLES) + 1
+        return len(TABLES) + 2
 
 
 @dataclasses.dataclass(frozen=True)

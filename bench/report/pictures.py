@@ -9,7 +9,7 @@ import pandas as pd
 import vl_convert
 
 from bench.cache import kept
-from bench.figures import SCREEN, Drawn, against_theory, charts, heat, ledger, loss_curves, ratios, sensitivity
+from bench.figures import SCREEN, Drawn, against_theory, charts, ledger, own_charts, ratios
 from bench.figures.findings import MOST_NAMED, dots
 from bench.report.cards import Card, Report
 from bench.report.still import VEGA_LITE, still
@@ -46,10 +46,8 @@ def pictures(card: Card, static: bool) -> tuple[list[Picture], Picture | None]:
     """
     if not card.runs:
         return [], None
-    if card.own:
-        drawn = [one for one in (sensitivity(card.tables), heat(card.tables), loss_curves(card.tables)) if one]
-    else:
-        drawn = charts(card.study, card.tables)
+    own = card.own
+    drawn = own_charts(card.tables, card.tables["best_rates"]) if own else charts(card.study, card.tables)
     shown = [_picture(one, static and index == 0) for index, one in enumerate(drawn)]
     beside = against_theory(card.study, card.tables["findings"])
     return shown, None if beside is None else _picture(beside, False)
