@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from bench.figures.axes import SHORT
+from bench.figures.axes import SHORT, ticks
 from bench.figures.drawn import Drawn
 from bench.figures.look import CATEGORIES, SCREEN, Look, heading
 from bench.spec import Frame, Study
@@ -57,6 +57,13 @@ def _scale(data: Frame) -> alt.Scale:
     return alt.Scale(zero=False)
 
 
+def _axis(data: Frame, scale: alt.Scale, **more: Any) -> alt.Axis:
+    """Ticks of a logarithmic axis at powers of ten."""
+    if scale.to_dict().get("type") == "log":
+        more["values"] = ticks(pd.concat([data["measured"], data["predicted"], data["low"].dropna()]))
+    return alt.Axis(labelExpr=SHORT, **more)
+
+
 def _tips(look: Look) -> list[alt.Tooltip]:
     shown = ("quantity:N", "measured:Q", "predicted:Q", "low:Q", "high:Q", "impl:N", "rule:N")
     return [alt.Tooltip(one) for one in shown] if look.interactive else []
@@ -67,9 +74,8 @@ def _named(data: Frame, look: Look) -> Any:
     base = alt.Chart(data.assign(quantity=data["quantity"].astype(str)))
     y = alt.Y("quantity:N", sort=order, title=None, axis=alt.Axis(labelLimit=0.55 * look.width))
     scale, colour = _scale(data), CATEGORIES[0]
-    x = alt.X(
-        "measured:Q", scale=scale, title="measured (dot, interval) and predicted (ring)", axis=alt.Axis(labelExpr=SHORT)
-    )
+    title = "measured (dot, interval) and predicted (ring)"
+    x = alt.X("measured:Q", scale=scale, title=title, axis=_axis(data, scale))
     interval = base.mark_rule(color=colour).encode(y=y, x=alt.X("low:Q", scale=scale), x2=alt.X2("high:Q"))
     ring = base.mark_point(size=110, color=look.ink, filled=False).encode(y=y, x=alt.X("predicted:Q", scale=scale))
     dot = base.mark_point(size=30, color=colour, filled=True, opacity=1).encode(y=y, x=x, tooltip=_tips(look))
@@ -81,8 +87,8 @@ def _crossed(data: Frame, look: Look) -> Any:
     base = alt.Chart(data)
     ends = data["predicted"].astype(float).agg(["min", "max"]).to_numpy()
     same = alt.Chart(pd.DataFrame({"x": ends, "y": ends})).mark_line(strokeDash=[4, 3], color=look.ink)
-    x = alt.X("predicted:Q", scale=scale, axis=alt.Axis(labelExpr=SHORT))
-    y = alt.Y("measured:Q", scale=scale, axis=alt.Axis(labelExpr=SHORT))
+    x = alt.X("predicted:Q", scale=scale, axis=_axis(data, scale))
+    y = alt.Y("measured:Q", scale=scale, axis=_axis(data, scale))
     interval = base.mark_rule(color=colour).encode(x=x, y=alt.Y("low:Q", scale=scale), y2=alt.Y2("high:Q"))
     dot = base.mark_point(size=30, color=colour, filled=True, opacity=0.8).encode(x=x, y=y, tooltip=_tips(look))
     layers = alt.layer(same.encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale)), interval, dot)

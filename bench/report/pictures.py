@@ -1,10 +1,12 @@
 """Figures for the page: Vega-Lite specifications with their numbers packed, and pictures for where nothing runs."""
 
+import dataclasses
 import importlib.metadata
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+import altair as alt
 import pandas as pd
 import vl_convert
 
@@ -53,31 +55,38 @@ def pictures(card: Card, static: bool) -> tuple[list[Picture], Picture | None]:
     return shown, None if beside is None else _picture(beside, False)
 
 
-def overview(report: Report) -> dict[str, Picture]:
-    """All checks of a report in one picture, where its seconds went, and how long others take; those that there are."""
+def overview(report: Report, static: bool) -> dict[str, Picture]:
+    """All checks of a report in one picture, where its seconds went, and how long others take; those that there are.
+
+    Args:
+        report: what the page is about.
+        static: also draw them as stills.
+    """
     found = {}
     findings: Frame = pd.concat([card.tables["findings"] for card in report.cards], ignore_index=True)
     if len(findings):
         findings = findings[findings["impl"].notna() & (findings["measured"] > 0) & (findings["predicted"] > 0)]
     if len(findings) > MOST_NAMED:
-        found["checks"] = _checks(findings)
+        found["checks"] = _checks(findings, static)
     programs = pd.concat([card.tables["programs"] for card in report.cards], ignore_index=True)
     if len(programs):
-        found["ledger"] = _picture(ledger(programs), False)
+        found["ledger"] = _picture(ledger(programs), static)
     path = report.out / "peers" / "ratios.csv"
     if path.exists():
-        found["peers"] = _picture(ratios(pd.read_csv(path)), False)
+        found["peers"] = _picture(ratios(pd.read_csv(path)), static)
     return found
 
 
-def _checks(findings: Frame) -> Picture:
+def _checks(findings: Frame, static: bool) -> Picture:
     """What was measured over what was predicted, both positive, for logarithmic axes."""
     title = f"{len(findings):,} checks of positive quantities: on the line, measurement and theory agree"
-    picture = _picture(dots(title, findings, SCREEN), False)
-    for layer in picture.spec["layer"]:
+    drawn = dots(title, findings, SCREEN)
+    spec = drawn.chart.to_dict(validate=False)
+    for layer in spec["layer"]:
         for channel, words in (("x", "predicted"), ("y", "measured")):
             layer["encoding"][channel]["title"] = words
-    picture.spec.update(width=560, height=320)
+    spec.update(width=560, height=320)
+    picture = _picture(dataclasses.replace(drawn, chart=alt.Chart.from_dict(spec, validate=False)), static)
     return picture._replace(note="Dots off the line are bounds, which only have to hold, or failures.")
 
 

@@ -144,6 +144,8 @@ def test_without_scripts_there_are_pictures_and_no_empty_controls(visit):
     tab = visit(java_script_enabled=False)
     assert tab.locator("#A06 .picture img").is_visible()
     assert tab.locator("#A06 .picture img").evaluate("image => image.naturalWidth") > 300
+    tops = tab.locator(".map .picture")
+    assert tops.locator("img").count() == tops.count() >= 2
     assert not tab.locator("#filter").is_visible()
     assert not tab.locator("#theme").is_visible()
 
@@ -153,3 +155,16 @@ def test_printing_draws_every_figure_and_opens_no_fold(visit):
     assert len(tab.pdf()) > 10_000
     assert tab.locator(".card > .picture .chart:not(.drawn)").count() == 0
     assert tab.locator(".more[open]").count() == 0
+
+
+def test_a_print_is_light_without_controls_and_keeps_cards_whole(visit):
+    tab = visit("theme=dark", width=680)  # the width of A4 between its margins
+    scroll_through(tab)
+    tab.emulate_media(media="print")
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for control in ("#filter", "#theme", ".save", ".vega-bindings", "summary", ".skip"):
+        assert tab.locator(f"{control}:visible").count() == 0, control
+    for card in (tab.locator("#A06"), tab.locator("#B08")):
+        assert card.evaluate("card => getComputedStyle(card).breakInside") == "avoid"
+        assert card.evaluate("card => card.offsetHeight") < 1000  # which one page holds
+    assert tab.locator(".map .picture:visible").count() <= 1  # what is folded stays so

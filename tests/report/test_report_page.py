@@ -17,7 +17,7 @@ from bench.report.collect import axes, collect
 from bench.report.exports import csv, markdown, safe
 from bench.report.formulas import formula
 from bench.report.page import html, totals
-from bench.report.pictures import packed, pictures
+from bench.report.pictures import overview, packed, pictures
 from bench.report.still import MOST_BYTES, small
 from bench.report.words import count, number, seconds, spread
 from bench.spec import Finding
@@ -122,6 +122,13 @@ def test_claims_of_ones_own_are_on_the_card_under_the_title_of_the_file(copied):
     assert "1 of 1 claim came out otherwise" in text_of(html(collect(copied, ["own-grid"]), static=False))
 
 
+def test_the_pictures_at_the_top_have_stills_too(results):
+    found = overview(collect(results), static=True)
+    assert "ledger" in found
+    assert all(picture.static.startswith("data:image/svg+xml,") for picture in found.values())
+    assert not any(picture.static for picture in overview(collect(results), static=False).values())
+
+
 def test_a_still_is_small_and_says_the_same():
     shape = 'transform="translate(1.23456,2)" d="M2.7386,0A2.7386,2.7386,0,1,1,-2.7386,0Z"'
     point = f'<path {shape} fill="#0072B2" opacity="1"/>'
@@ -139,7 +146,7 @@ def test_the_still_of_a_figure_is_sound_and_has_its_words(results):
     figures, _ = pictures(card, static=True)
     found = unquote(figures[0].static.removeprefix("data:image/svg+xml,"))
     words = [text.text for text in ElementTree.fromstring(found).iter("{http://www.w3.org/2000/svg}text")]
-    assert {"samples", "rows per batch", "training loss"} <= set(words)
+    assert {"steps to the target", "rows per batch", "softmax"} <= set(words)
     assert len(found) < MOST_BYTES
 
 
