@@ -156,13 +156,14 @@ def _train(
 ) -> "tuple[list[Judged], dict[str, int]]":
     from bench.early import folders
     from bench.events import Event
-    from bench.executors import executor_of
+    from bench.executors import Upcoming, executor_of
     from bench.parts import default_parts
 
     folders(settings.out, [study.name for study in chosen], settings.profile)
     shared, judged, start = default_parts(), [], time.perf_counter()
-    with executor_of(shared, settings) as executor:
-        for study in chosen:
+    upcoming = Upcoming(chosen, shared, settings)
+    with executor_of(shared, settings, iter(upcoming)) as executor:
+        for upcoming.current, study in enumerate(chosen):
             judged.append(_study(study, executor, settings, options, progress))
             if options.fail_fast and judged[-1].failed:
                 break

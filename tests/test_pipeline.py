@@ -187,7 +187,7 @@ def test_rounds_and_studies_share_what_is_compiled(parts, settings, trial, devic
     seconds = [*first.evidence.programs["compile_seconds"], *other.evidence.programs["compile_seconds"]]
     assert seconds[0] > 0
     assert seconds[1:] == [0, 0]
-    assert len(compiler.kept) == 3  # stages
+    assert len(compiler._kept) == 3  # stages
 
 
 def test_an_executor_of_other_parts_is_refused(parts, broken, settings, trial, devices):

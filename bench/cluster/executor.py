@@ -17,7 +17,7 @@ from typing import Any
 from bench.cluster.connect import Cluster
 from bench.cluster.worker import Job, Refused, Trained, train
 from bench.errors import InputError
-from bench.measure import Executed
+from bench.measure import Executed, Tables
 from bench.plan import Room, memory_of
 from bench.spec import Parts, Program, Table
 from bench.workers import packed
@@ -44,7 +44,7 @@ class OnDask:
     parts: Parts
     work: Callable[[Job, Program, Sequence[Table]], Trained | Refused] = train
 
-    def __call__(self, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]) -> Iterator[Executed]:
+    def __call__(self, programs: Sequence[Program], tables: Tables) -> Iterator[Executed]:
         """Trains programs, see `bench.measure.Executor`.
 
         Raises:
@@ -82,7 +82,7 @@ def _fits(programs: Sequence[Program], room: Room | None) -> None:
 class _Flight:
     """The programs that are under way, by the name that Dask knows them by."""
 
-    def __init__(self, client: Any, job: Job, tables: Callable[[Program], Sequence[Table]], work: Any = train) -> None:
+    def __init__(self, client: Any, job: Job, tables: Tables, work: Any = train) -> None:
         self.client, self.job, self.tables, self.work = client, job, tables, work
         self.flying: dict[str, tuple[Any, Program]] = {}
         self.begun: Counter[str] = Counter()  # key of a program -> how often a worker began it

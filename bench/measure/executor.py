@@ -1,11 +1,12 @@
 """Where programs are trained: an executor takes them and yields what came of each, in this process or elsewhere."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from bench.measure.runner import Compiler, Executed, execute
-from bench.spec import Parts, Program, Table
+from bench.measure.compiler import Compiler, Tables
+from bench.measure.runner import Executed, execute
+from bench.spec import Parts, Program
 
 
 class Executor(Protocol):
@@ -16,7 +17,7 @@ class Executor(Protocol):
         """The registries that its programs name."""
         ...
 
-    def __call__(self, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]) -> Iterator[Executed]:
+    def __call__(self, programs: Sequence[Program], tables: Tables) -> Iterator[Executed]:
         """Trains programs.
 
         Args:
@@ -31,16 +32,23 @@ class Executor(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class InProcess:
-    """Trains in this process, on its devices, in order; `timed` where the timing is the point (see `execute`)."""
+    """Trains in this process, on its devices, in order.
+
+    Attributes:
+        compiler: has the parts and the devices.
+        timed: whether the timing is the point, see `execute`.
+        expected: programs that are likely to come, and their tables; an iterator goes on where it was left.
+    """
 
     compiler: Compiler
     timed: bool = False
+    expected: Iterable[tuple[Program, Tables]] = ()
 
     @property
     def parts(self) -> Parts:
         """The registries of the compiler."""
         return self.compiler.parts
 
-    def __call__(self, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]) -> Iterator[Executed]:
+    def __call__(self, programs: Sequence[Program], tables: Tables) -> Iterator[Executed]:
         """Trains programs, see `Executor`."""
-        return execute(programs, tables, self.compiler, self.timed)
+        return execute(programs, tables, self.compiler, self.timed, self.expected)

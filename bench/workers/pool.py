@@ -12,8 +12,8 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bench.measure import Executed
-from bench.spec import Parts, Program, Table
+from bench.measure import Executed, Tables
+from bench.spec import Parts, Program
 from bench.workers.child import Answer, Work
 from bench.workers.process import LostError, Process
 from bench.workers.shares import Share
@@ -24,8 +24,6 @@ RENEWED = 200
 
 LEAST_SECONDS, SLOWER = 600.0, 30.0
 """A worker counts as stalled after the first of these, or so many times the planner's estimate."""
-
-Tables = Callable[[Program], Sequence[Table]]
 
 
 class Workers:

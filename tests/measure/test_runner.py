@@ -3,28 +3,11 @@
 import dataclasses
 
 import numpy as np
-import pytest
 from threadpoolctl import threadpool_info
 
 from bench.measure import Compiler, execute, runner
 from bench.parts import Catalogue
-from bench.plan import plan
-from bench.spec import Grid, Ledger
-
-LOOK = {"data": "iris", "model": "softmax", "steps": 3, "probes": "off"}
-
-
-@pytest.fixture
-def programs(catalogue):
-    def make(*axes):
-        return plan([Grid({**LOOK, **own}) for own in axes], catalogue.describe, "x").programs
-
-    return make
-
-
-@pytest.fixture
-def tables(catalogue):
-    return lambda program: catalogue.tables(program.static, program.lanes["seed"])
+from bench.spec import Ledger
 
 
 def test_results_come_in_the_order_of_the_programs(programs, tables, parts, devices):
@@ -68,52 +51,6 @@ def test_programs_that_differ_in_their_lanes_alone_are_compiled_once(programs, p
     assert (second.ledger.compile_seconds, second.ledger.cache_hit) == (0, True)
     alone = next(execute(other, tables, Compiler(parts, devices)))
     np.testing.assert_array_equal(second.outcome.curves["train_loss"], alone.outcome.curves["train_loss"])
-
-
-@pytest.mark.parametrize(
-    ("axes", "stages"),
-    [
-        ({"steps": 4}, set()),
-        ({"checkpoints": 1}, set()),
-        ({"probes": "norms"}, {"look"}),
-        ({"init": "normal"}, {"begin"}),
-        ({"schedule": "inverse_time"}, {"advance"}),
-        ({"optimizer": "momentum"}, {"begin", "advance"}),
-        ({"dtype": "float64"}, {"begin", "advance", "look"}),
-        ({"l2": 0.1}, {"begin", "advance", "look"}),
-        ({"data": "wine"}, {"begin", "advance", "look"}),
-    ],
-)
-def test_programs_that_differ_otherwise_share_what_stays_the_same(axes, stages, programs, parts, devices, tables):
-    compiler = Compiler(parts, devices)
-    (plain,), (other,) = programs({}), programs(axes)
-    before = compiler(plain, tables(plain))
-    after = compiler(other, tables(other))
-    again = [one is two for one, two in zip(before.executables, after.executables, strict=True)]
-    assert again == [name not in stages for name in ("begin", "advance", "look")]
-    alone = Compiler(parts, devices)(other, tables(other))
-    shared, own = (one.prepared.outcome(one.prepared.run(one.executables)) for one in (after, alone))
-    for table in ("runs", "curves", "layers"):
-        for name, array in getattr(own, table).items():
-            np.testing.assert_array_equal(getattr(shared, table)[name], array)
-
-
-def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, devices, tables):
-    """Else a run's last bits would depend on what ran before it in the same process."""
-    compiler = Compiler(parts, devices)
-    (program,) = programs({})
-    if runner._plain() == runner.QUICK:
-        pytest.skip("this version of XLA knows one set of options only")
-    short, long = (compiler(dataclasses.replace(program, flops=flops), tables(program)) for flops in (1.0, 1e15))
-    assert short.executables[1] is not long.executables[1]
-
-
-def test_few_executables_are_kept(programs, parts, devices, tables, monkeypatch):
-    monkeypatch.setattr(runner, "KEPT", 2)
-    compiler = Compiler(parts, devices)
-    for program in programs(*({"steps": steps} for steps in (3, 4, 5))):
-        next(execute([program], tables, compiler))
-    assert len(compiler.kept) == 2
 
 
 def test_timing_is_warm_repeated_and_always_compiled_anew(programs, parts, devices, tables):
