@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bench.pipeline import Settings
 
 MOST_SECONDS = 3600
-PROFILES, PLATFORMS = ("quick", "full"), ("cpu", "gpu", "tpu")
+PROFILES, PLATFORMS, COMMITS = ("quick", "full"), ("cpu", "gpu", "tpu"), ("owner", "worker")
 
 
 def _option(metavar: str | None = None, **more: "list[str]") -> object:
@@ -48,6 +48,8 @@ class Options:
     """Train in N processes that share out the devices; one that is lost is replaced, and its program tried again."""
     dask: Annotated[str | None, _option("local:N|ADDRESS|FILE.json")] = None
     """Train on the workers of a Dask cluster: N of this host, or those of the scheduler at tls://host:port."""
+    commit: Annotated[str, _option("|".join(COMMITS))] = "owner"
+    """Who saves what --dask trains: this process (owner), or each worker itself, on a disk that all of them share."""
     lanes: Annotated[int | None, _option("N")] = None
     """Runs computed together; chosen from the working set unless given."""
     shard: Annotated[str | None, _option("i/n")] = None
@@ -84,7 +86,11 @@ def check(options: Options) -> None:
     Raises:
         InputError: with the option and what would be right.
     """
-    for name, value, valid in (("profile", options.profile, PROFILES), ("platform", options.platform, PLATFORMS)):
+    for name, value, valid in (
+        ("profile", options.profile, PROFILES),
+        ("platform", options.platform, PLATFORMS),
+        ("commit", options.commit, COMMITS),
+    ):
         if value is not None and value not in valid:
             raise unknown(name, value, valid)
     for name, value in (("--devices", options.devices), ("--lanes", options.lanes), ("--workers", options.workers)):
@@ -94,6 +100,8 @@ def check(options: Options) -> None:
         raise InputError(f"--time measures programs that run alone; leave out --workers {options.workers}.")
     if options.dask is not None:
         _check_dask(options)
+    elif options.commit == "worker":
+        raise InputError("--commit worker is about the workers of a cluster; leave it out, or name one with --dask.")
     if options.verdict not in (None, "gradients"):
         raise unknown("verdict", options.verdict, ["gradients"])
     if options.track:
@@ -160,5 +168,6 @@ def settings_of(options: Options, cluster: "Cluster | None" = None) -> "Settings
         most_seconds=float("inf") if options.yes else MOST_SECONDS,
         workers=options.workers or 0,
         cluster=cluster,
+        commit=options.commit,
         shard=shard_of(options.shard) if options.shard else None,
     )

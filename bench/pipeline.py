@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ from bench.stats import as_expected, verdicts, worst
 from bench.store import TABLES, Folder, findings_table, program_tables, study_folder
 
 if TYPE_CHECKING:  # its workers know this module
-    from bench.cluster import Cluster
+    from bench.cluster import Cluster, OnDask
 
 MOST_ROUNDS = 6
 
@@ -48,6 +48,7 @@ class Settings:
     shard: Shard | None = None
     workers: int = 0  # processes that train; this one where there are none
     cluster: "Cluster | None" = None  # whose workers train instead
+    commit: str = "owner"  # who saves: this process, or the `worker` of the cluster that trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,10 +249,14 @@ def _train(
     def tables(program: Program) -> Any:
         return catalogue.tables(program.static, program.lanes["seed"])
 
+    elsewhere = settings.commit == "worker"
+    if elsewhere:
+        executor = cast("OnDask", executor).saving_to(folder.path)
     trained = failed = 0
     for done in executor(missing, tables):
-        rows = catalogue.tables(done.program.static, done.program.lanes["seed"][:1])[0].rows
-        folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
+        if done.error or not elsewhere:
+            rows = catalogue.tables(done.program.static, done.program.lanes["seed"][:1])[0].rows
+            folder.commit(done.program.key, program_tables(done.program, done.outcome, done.ledger, rows, done.error))
         trained += 1
         tell(
             Event(

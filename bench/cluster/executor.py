@@ -12,14 +12,17 @@ import uuid
 import warnings
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.cluster.connect import Cluster
+from bench.cluster.shared import Shared
 from bench.cluster.worker import Job, Refused, Trained, train
 from bench.errors import InputError
 from bench.measure import Executed, Tables
 from bench.plan import Room, memory_of
 from bench.spec import Parts, Program, Table
+from bench.store import marked
 from bench.workers import packed
 
 TRIES = 3
@@ -32,23 +35,31 @@ LOOK = 2.0  # seconds without news after which the cluster is looked at
 
 @dataclasses.dataclass(frozen=True)
 class OnDask:
-    """Trains on the workers of a cluster, see `bench.measure.Executor`; nothing needs to be on a shared disk.
+    """Trains on the workers of a cluster, see `bench.measure.Executor`.
 
     Attributes:
         cluster: whose workers.
         parts: the registries that programs name.
         work: what a worker does with a program; another one measures the way there and back alone.
+        folder: on a disk that all share, where workers save what they train; its outcomes then say how runs ended and
+            no more. Unless given everything comes back, and nothing needs to be on a shared disk.
     """
 
     cluster: Cluster
     parts: Parts
     work: Callable[[Job, Program, Sequence[Table]], Trained | Refused] = train
+    folder: Path | None = None
+
+    def saving_to(self, folder: Path) -> "OnDask":
+        """The same, with workers that save what they train themselves."""
+        return dataclasses.replace(self, folder=folder.resolve())
 
     def __call__(self, programs: Sequence[Program], tables: Tables) -> Iterator[Executed]:
         """Trains programs, see `bench.measure.Executor`.
 
         Raises:
-            InputError: a run is larger than the memory of the workers, or the scheduler is gone.
+            InputError: a run is larger than the memory of the workers, they do not share the folder that they are to
+                save to, or the scheduler is gone.
         """
         _fits(programs, self.cluster.room)
         job = Job(
@@ -57,12 +68,20 @@ class OnDask:
             packed(self.parts),
             f"descentbench-{uuid.uuid4().hex}",
         )
-        return self._trained(_Flight(self.cluster.client, job, tables, self.work), programs)
+        return self._trained(job, programs, tables)
 
-    def _trained(self, flight: "_Flight", programs: Sequence[Program]) -> Iterator[Executed]:
+    def _trained(
+        self, job: Job, programs: Sequence[Program], tables: Callable[[Program], Sequence[Table]]
+    ) -> Iterator[Executed]:
         """All programs; those that are executed several times alone, as their seconds matter."""
-        yield from flight.all([program for program in programs if program.static["repeats"] == 1])
-        yield from flight.all([program for program in programs if program.static["repeats"] > 1], alone=True)
+        with contextlib.ExitStack() as stack:
+            if self.folder and programs:
+                shared = Shared(self.folder, stack.enter_context(marked(self.folder)))
+                shared.check(self.cluster.client)
+                job = dataclasses.replace(job, shared=shared)
+            flight = _Flight(self.cluster.client, job, tables, self.work)
+            yield from flight.all([program for program in programs if program.static["repeats"] == 1])
+            yield from flight.all([program for program in programs if program.static["repeats"] > 1], alone=True)
 
 
 def _fits(programs: Sequence[Program], room: Room | None) -> None:
@@ -90,7 +109,6 @@ class _Flight:
         self.news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.held: OrderedDict[Any, Any] = OrderedDict()
         self.refused: set[str] = set()
-        self.workers = 1
         self.numbers = itertools.count()
 
     def all(self, programs: Sequence[Program], alone: bool = False) -> Iterator[Executed]:
@@ -129,7 +147,7 @@ class _Flight:
             threads = self.client.nthreads()
         except (OSError, TimeoutError):
             return 0  # nothing is sent until it is back
-        self.workers = len(threads)
+        self.job = dataclasses.replace(self.job, workers=len(threads))
         return max(LEAST, AHEAD * sum(threads.values()))
 
     def _send(self, program: Program) -> None:
@@ -184,8 +202,7 @@ class _Flight:
         found = self._result(future)
         if isinstance(found, Trained):
             del self.begun[program.key]
-            ledger = found.ledger and dataclasses.replace(found.ledger, workers=self.workers)
-            return Executed(program, found.outcome, ledger, found.error)
+            return self._trained(program, found)
         if isinstance(found, Refused):
             if found.worker not in self.refused:
                 warnings.warn(f"worker {found.worker} is left out: it has {found.difference}", stacklevel=2)
@@ -198,6 +215,13 @@ class _Flight:
             return Executed(program, None, None, found)
         self._send(program)
         return None
+
+    def _trained(self, program: Program, found: Trained) -> Executed:
+        """What a worker says, if what it has saved is there."""
+        shared = self.job.shared
+        if shared and not found.error and not shared.has(program.key):
+            return Executed(program, None, None, "a worker has saved it, and its file is not there, or damaged")
+        return Executed(program, found.outcome, found.ledger, found.error)
 
     def _result(self, future: Any) -> Any:
         """A result, `killed` where workers died, the text of an error, or nothing where it was lost on the way."""

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.cache import compile_cache
+from bench.cluster.shared import Shared
 from bench.early import memory_limit
 from bench.measure import Compiler, execute
 from bench.parts import default_parts
 from bench.pipeline import versions
 from bench.plan import Room
 from bench.spec import Ledger, Outcome, Program, Table
+from bench.store import Folder, program_tables
 from bench.train import configure
 from bench.workers.parcel import Parcel, opened
 
@@ -46,16 +48,23 @@ class Job:
         facts: what a worker must be made of.
         parcel: the registries, of which only what the suite does not have is sent.
         topic: where a worker says that it begins a program.
+        shared: where workers save what they train; they send it back where there is none.
+        workers: how many there are.
     """
 
     workplace: Workplace
     facts: Mapping[str, str]
     parcel: Parcel
     topic: str
+    shared: Shared | None = None
+    workers: int = 1
 
 
 class Trained(NamedTuple):
-    """What came of a program; no outcome, and the error, where it failed."""
+    """What came of a program; no outcome, and the error, where it failed.
+
+    Of a program that the worker has saved the outcome is only how its runs ended.
+    """
 
     outcome: Outcome | None
     ledger: Ledger | None
@@ -125,6 +134,8 @@ def train(job: Job, program: Program, tables: Sequence[Table]) -> Trained | Refu
 
     worker = get_worker()
     found = difference(facts_of(job.workplace), job.facts)
+    if job.shared and not job.shared.here():
+        found = f"no {job.shared.folder}, or another one, or may not write to it"
     if found:
         time.sleep(PAUSE)
         return Refused(worker.address, found)
@@ -132,7 +143,20 @@ def train(job: Job, program: Program, tables: Sequence[Table]) -> Trained | Refu
     with _one_at_a_time:
         compiler = _compiler(job.workplace, job.parcel)
         (done,) = execute([program], lambda _: tables, compiler)
-    return Trained(done.outcome, done.ledger, done.error)
+    if done.outcome is None or done.ledger is None:
+        return Trained(None, None, done.error)
+    ledger = dataclasses.replace(done.ledger, workers=job.workers)
+    if job.shared is None:
+        return Trained(done.outcome, ledger, "")
+    folder = Folder(job.shared.folder)
+    folder.commit(program.key, program_tables(program, done.outcome, ledger, tables[0].rows))
+    return Trained(_ends(done.outcome), ledger, "")
+
+
+def _ends(outcome: Outcome) -> Outcome:
+    """How runs ended, of all that is known of them."""
+    last = {"train_loss": outcome.curves["train_loss"][:, -1:]}
+    return Outcome({"first_bad_step": outcome.runs["first_bad_step"]}, last, {}, {})
 
 
 @functools.cache

@@ -78,6 +78,22 @@ def sweep(folder: Path) -> None:
 
 
 @contextlib.contextmanager
+def marked(folder: Path) -> Iterator[str]:
+    """The name of a file that is in a folder until the block ends: who finds it there has the same folder.
+
+    Raises:
+        InputError: the system refuses.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_held(folder, fcntl.LOCK_SH))  # or the next writer removes it
+            path, _ = stack.enter_context(_written(folder))
+        except OSError as error:
+            raise refused(folder, error, "a file") from error
+        yield path.name
+
+
+@contextlib.contextmanager
 def _held(folder: Path, how: int, must: bool = False) -> Iterator[int]:
     handle = os.open(folder, os.O_RDONLY)
     try:
