@@ -27,11 +27,20 @@ def kept(name: str, make: Callable[[], str]) -> str:
         return path.read_text(encoding="utf-8")
     text = make()
     with contextlib.suppress(OSError):  # a cache that cannot be written only costs time
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=root, encoding="utf-8", delete=False) as file:
-            file.write(text)
-        os.replace(file.name, path)
+        write(path, text)
     return text
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file of the cache, of which nobody sees a half.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
+        file.write(text)
+    os.replace(file.name, path)
 
 
 def compile_cache() -> str | None:
@@ -42,8 +51,13 @@ def compile_cache() -> str | None:
     root = _root()
     if root is None:
         return None
-    machine = hashlib.sha256(f"{platform.machine()}|{platform.processor()}|{_flags()}".encode()).hexdigest()[:12]
-    return str(root / f"jaxlib-{importlib.metadata.version('jaxlib')}-{machine}")
+    return str(root / f"jaxlib-{importlib.metadata.version('jaxlib')}-{_machine()}")
+
+
+def costs_file() -> Path | None:
+    """What `bench.doctor --calibrate` found work to cost on this machine; None where DESCENTBENCH_CACHE is `off`."""
+    root = _root()
+    return root and root / f"costs-{_machine()}.json"
 
 
 def mended() -> int:
@@ -82,6 +96,11 @@ def _root() -> Path | None:
     if chosen == "off":
         return None
     return Path(chosen or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "descentbench"
+
+
+def _machine() -> str:
+    """A name for the processor; homes are shared between hosts."""
+    return hashlib.sha256(f"{platform.machine()}|{platform.processor()}|{_flags()}".encode()).hexdigest()[:12]
 
 
 def _flags() -> str:

@@ -1,7 +1,8 @@
 """`python -m bench.doctor`: looks at what the suite runs on, and says of each thing that it is well, or what to do.
 
 The last check trains: gradient descent on quadratic surfaces, held against its closed form. `--json` prints the same
-for a bug report. Exit status: 0 all well, 1 something is not.
+for a bug report. `--calibrate` measures instead what work costs here, which estimates go by from then on; it takes
+about a minute, and wants a machine that does nothing else. Exit status: 0 all well, 1 something is not, 2 bad input.
 """
 
 import dataclasses
@@ -15,12 +16,15 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import tyro
 
 from bench.command import command
 from bench.errors import InputError
+
+if TYPE_CHECKING:
+    from bench.plan import Constants
 
 LEAST_MEMORY, LEAST_DISK = 2e9, 1e9
 SELF_TEST = "quadratic_modes"
@@ -48,6 +52,8 @@ class Options:
     """Folder that results would be written to."""
     json: Annotated[bool, tyro.conf.arg(help_behavior_hint="")] = False
     """Print one JSON object."""
+    calibrate: Annotated[bool, tyro.conf.arg(help_behavior_hint="")] = False
+    """Measure what work costs on this machine, and keep it for the estimates of --dry-run."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -56,6 +62,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _look(options: Options) -> int:
+    if options.calibrate:
+        return _calibrate(options.json)
     found = []
     for check in CHECKS:
         one = check(options.out)
@@ -69,6 +77,28 @@ def _look(options: Options) -> int:
     if options.json:
         print(json.dumps({one.name: {"ok": not one.remedy, "found": one.found, "remedy": one.remedy} for one in found}))
     return int(any(one.remedy for one in found))
+
+
+def _calibrate(as_json: bool) -> int:
+    """Measures what work costs, and says what that makes of the estimate for a program that was measured as well."""
+    from bench import train
+    from bench.calibration import calibrate
+
+    found = calibrate(train.configure())
+    if as_json:
+        facts = {"constants": found.constants._asdict(), "measured_seconds": found.measured}
+        print(json.dumps(facts | {"estimated_before": found.before, "estimated_after": found.after}))
+        return 0
+    print(_costs(found.constants))
+    print(f"a program that they were not fitted to took {found.measured:.2f} s,")
+    print(f"and was estimated to take {found.before:.2f} s before, and {found.after:.2f} s by these constants.")
+    return 0
+
+
+def _costs(constants: "Constants") -> str:
+    rates = f"{1e-9 / constants.operation:.3g} GFLOP/s, {1e-9 / constants.thin_operation:.3g} in thin batches"
+    compiling = f"{constants.program:.2g} s to compile a program and {constants.layer:.2g} s a layer"
+    return f"{rates}; {1e6 * constants.launch:.2g} us a kernel; {compiling}"
 
 
 def python(out: Path) -> Check:
@@ -194,6 +224,19 @@ def clock(out: Path) -> Check:
     return Check("clock", f"resolution {resolution:.0e} s", remedy)
 
 
+def estimates(out: Path) -> Check:
+    """What the seconds of --dry-run are estimated by."""
+    from bench import train
+    from bench.calibration import constants
+    from bench.plan import TYPICAL
+
+    own = constants(train.configure())
+    how = (
+        "of a laptop with two cores; --calibrate measures those of this machine" if own is TYPICAL else "measured here"
+    )
+    return Check("estimates", f"{_costs(own)}: constants {how}")
+
+
 def self_test(out: Path) -> Check:
     """Gradient descent on quadratic surfaces, against its closed form."""
     from bench import studies, train
@@ -222,6 +265,7 @@ CHECKS: tuple[Callable[[Path], Check], ...] = (
     disk,
     writing,
     clock,
+    estimates,
     self_test,
 )
 

@@ -15,12 +15,13 @@ from threadpoolctl import threadpool_limits
 
 from bench import ahead
 from bench import evidence as tables_of
+from bench.calibration import constants
 from bench.early import room, share
 from bench.errors import InputError
 from bench.events import Event, Listener
 from bench.measure import Compiler, Executor, InProcess
 from bench.parts import Catalogue
-from bench.plan import Room, Shard, part_of, plan
+from bench.plan import TYPICAL, Room, Shard, part_of, plan
 from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, Study, Table
 from bench.spec.study import Profile
 from bench.stats import as_expected, verdicts, worst
@@ -120,7 +121,9 @@ def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings, folde
         shifted = [dataclasses.replace(grid, axes={**grid.axes, "final_parameters": True}) for grid in shifted]
     backend = settings.devices[0].platform if settings.devices else "cpu"
     identity = f"{catalogue.parts.hash}|{backend}"
-    return plan(shifted, catalogue.describe, identity, settings.lanes, _room(folder, settings, completed))
+    # Shards must be dealt the same on every machine, and a cluster's devices are not those of this one.
+    own = TYPICAL if settings.shard or settings.cluster else constants(settings.devices)
+    return plan(shifted, catalogue.describe, identity, settings.lanes, _room(folder, settings, completed), own)
 
 
 def _room(folder: Folder, settings: Settings, completed: int) -> Room | None:

@@ -57,8 +57,9 @@ def plans(found: Sequence[tuple[Study, Plan]], verbose: bool = False) -> None:
     runs, programs = sum(plan.runs for _, plan in found), sum(len(plan.programs) for _, plan in found)
     seconds = sum(plan.seconds for _, plan in found)
     text = f"{runs:,} runs -> {programs:,} programs, about {seconds:.0f} s on this machine if nothing is saved yet"
+    how = "measured here" if all(plan.calibrated for _, plan in found) else "of a laptop with two cores"
     more = "; studies that refine their grid add to it" if any(study.refine is not never for study, _ in found) else ""
-    console.print(f"{text}{more}.", soft_wrap=True)
+    console.print(f"{text}{more}. Seconds by constants {how} (python -m bench.doctor).", soft_wrap=True)
     for plan in (plan for _, plan in found if verbose):
         for program in plan.programs:
             axes = " ".join(f"{axis}={value}" for axis, value in program.static.items() if value is not None)

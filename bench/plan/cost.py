@@ -10,11 +10,24 @@ MOST_LANES = 256
 MOST_RECORDS = 1 << 30
 """Bytes of records that a program may return; what would return more is split into several programs."""
 
-RATE, THIN_RATE = 110e9, 45e9
-"""Floating-point operations per second in batches of many rows and of a few."""
 
-LAUNCH = 0.06e-6
-"""Seconds per compiled kernel of a chunk, on all devices together."""
+class Constants(NamedTuple):
+    """Seconds that work is taken to cost; unless others are given, those of two cores of a laptop-class CPU.
+
+    Attributes:
+        program, layer: of compiling a program, and each of its layers.
+        launch: of a compiled kernel of a chunk, on all devices together.
+        operation, thin_operation: of a floating-point operation in batches of many rows, and of fewer than `THIN`.
+    """
+
+    program: float = 0.3
+    layer: float = 0.05
+    launch: float = 0.06e-6
+    operation: float = 1 / 110e9
+    thin_operation: float = 1 / 45e9
+
+
+TYPICAL, THIN = Constants(), 8
 
 
 class Cost(NamedTuple):
@@ -83,8 +96,9 @@ def estimate(
     checkpoints: int,
     chunk: int,
     steps_before: int = 0,
+    costs: Constants = TYPICAL,
 ) -> Cost:
-    """The cost of a program on two cores of a laptop-class CPU, within a factor of 2 for networks.
+    """The cost of a program; on two cores of a laptop-class CPU within a factor of 2 for networks.
 
     A step costs its multiplications at a rate that grows with the rows of a batch, and a fixed time for each compiled
     kernel of each layer; a checkpoint evaluates all rows forward; compiling grows with the layers. A step of
@@ -93,7 +107,7 @@ def estimate(
     """
     passes, per_step = 2.0 * multiplications * lanes, max(1, lanes // chunk) * (4 + 6 * layers)
     training, evaluating = step_flops(multiplications, batch_rows) * lanes, passes * all_rows * checkpoints
-    rate = THIN_RATE if batch_rows < 8 else RATE
-    all_steps = steps + 0.5 * steps_before
-    seconds = 0.3 + 0.05 * layers + all_steps * (training / rate + per_step * LAUNCH) + evaluating / RATE
-    return Cost(training * steps + evaluating, seconds)
+    operation = costs.thin_operation if batch_rows < THIN else costs.operation
+    running = (steps + 0.5 * steps_before) * (training * operation + per_step * costs.launch)
+    compiling = costs.program + layers * costs.layer
+    return Cost(training * steps + evaluating, compiling + running + evaluating * costs.operation)

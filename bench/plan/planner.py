@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.errors import InputError
-from bench.plan.cost import MOST_RECORDS, chunk_width, estimate, record_bytes, step_flops, working_set
+from bench.plan.cost import (
+    MOST_RECORDS,
+    TYPICAL,
+    Constants,
+    chunk_width,
+    estimate,
+    record_bytes,
+    step_flops,
+    working_set,
+)
 from bench.plan.memory import Needs, Room, memory_of, order_bytes, pieces
 from bench.spec import Columns, Grid, Plan, Program, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
@@ -52,7 +61,12 @@ Describe = Callable[[Mapping[str, Any], Sequence[int]], Description]
 
 
 def plan(
-    grids: Sequence[Grid], describe: Describe, identity: str, lanes: int | None = None, room: Room | None = None
+    grids: Sequence[Grid],
+    describe: Describe,
+    identity: str,
+    lanes: int | None = None,
+    room: Room | None = None,
+    costs: Constants = TYPICAL,
 ) -> Plan:
     """Plans grids: every run exactly once, in a stable order.
 
@@ -62,6 +76,7 @@ def plan(
         identity: what else makes results comparable, such as the hash of the sources and the platform.
         lanes: lanes computed together, for every program; chosen from the working set unless given.
         room: memory that a program may take; what needs more is split by lanes. Nothing is unless given.
+        costs: what seconds are estimated by.
 
     Returns:
         The plan, with the room where something was split.
@@ -86,12 +101,14 @@ def plan(
         _used(columns, described)
         first += columns.runs
     grouped = [(about, *_unique(values, runs)) for about, values, runs in merged.values()]
-    programs = [program for own in grouped for program in _programs(*own, identity, lanes)]
+    programs = [program for own in grouped for program in _programs(*own, identity, lanes, costs)]
     split = room and any(memory_of(program, room.devices) > room.bytes for program in programs)
     if split:
-        programs = [program for own in grouped for program in _programs(*own, identity, lanes, room)]
+        programs = [program for own in grouped for program in _programs(*own, identity, lanes, costs, room)]
     _distinct(programs)
-    return Plan(tuple(programs), sum(program.width for program in programs), room if split else None)
+    return Plan(
+        tuple(programs), sum(program.width for program in programs), room if split else None, costs is not TYPICAL
+    )
 
 
 def _distinct(programs: Sequence[Program]) -> None:
@@ -166,6 +183,7 @@ def _programs(
     runs: NDArray[np.int64],
     identity: str,
     lanes: int | None,
+    costs: Constants,
     room: Room | None = None,
 ) -> Iterator[Program]:
     static = about.static
@@ -189,7 +207,7 @@ def _programs(
         for piece in pieces(values["seed"][start : start + most], chunk_of, needs, room):
             own = start + piece
             width, chunk = len(own), chunk_of(len(own))
-            cost = estimate(width, *sizes, steps, about.all_rows, len(checkpoints), chunk, about.steps_before)
+            cost = estimate(width, *sizes, steps, about.all_rows, len(checkpoints), chunk, about.steps_before, costs)
             part = {axis: column[own] for axis, column in values.items()}
             named = {**static, "data": None} if about.by_content else static
             key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)

@@ -51,11 +51,13 @@ class Plan:
     """The programs of a grid, in the order in which they run, and the run count.
 
     `room` is the memory, in bytes and devices, that programs were split to fit into; None where nothing was split.
+    `calibrated` is whether seconds are estimated by what was measured on this machine.
     """
 
     programs: tuple[Program, ...]
     runs: int
     room: tuple[float, int] | None = None
+    calibrated: bool = False
 
     @property
     def seconds(self) -> float:
