@@ -133,7 +133,11 @@ def _activation(name: str, given: Any) -> Activation:
     constants = _constants(given, f"activation {name!r}")
     given = lenient(given)
     _same_shape(f"activation {name!r}", given, (3, 2))
-    return Activation(lambda z, c: given(z, **{key: c[key].astype(z.dtype) for key in constants}), constants)
+
+    def apply(z: Any, c: Mapping[str, Any]) -> Any:
+        return jnp.asarray(given(z, **{key: c[key].astype(z.dtype) for key in constants}), z.dtype)
+
+    return Activation(apply, constants)
 
 
 def _init(name: str, given: Any) -> Init:
@@ -142,7 +146,7 @@ def _init(name: str, given: Any) -> Init:
     _callable(given, f"init {name!r}")
     given = lenient(given)
     _same_shape(f"init {name!r}", given, (3, 2))
-    return Init(given)
+    return Init(lambda normals: jnp.asarray(given(normals), normals.dtype))
 
 
 def _same_shape(where: str, function: Callable[..., Any], shape: tuple[int, ...]) -> None:

@@ -223,3 +223,14 @@ def test_the_sources_of_a_package_name_its_results(package, parts, monkeypatch):
 def test_a_grid_without_parts_of_packages_keeps_its_name(package, parts):
     package("slowpack", SLOW, "optimizer.slow = slowpack:mine", "optimizer.sgd = slowpack:mine")
     assert with_installed(parts, Grid({"optimizer": ["sgd", "adam"], "data": "x.csv"})) is parts
+
+
+def test_numbers_of_numpy_in_a_part_do_not_change_the_type_of_a_run(train, parts):
+    """A scalar of numpy would make everything float64, which a program of float32 cannot be compiled with."""
+    own = with_own(
+        parts,
+        inits={"own": lambda normals: normals * np.float64(0.5)},
+        activations={"own": lambda z: jnp.tanh(z) * np.float64(2)},
+    )
+    axes = {"data": "iris", "model": "mlp", "depth": 1, "width": 3, "init": "own", "activation": "own", "steps": 2}
+    assert train({**axes, "checkpoints": "end"}, parts=own).curve("train_loss").dtype == np.float32

@@ -141,17 +141,29 @@ def _summary(program: Program, outcome: Outcome, ledger: Ledger, rows: int, batc
 
 
 def _first_bad_layer(outcome: Outcome) -> pa.Array:
-    """The first layer, from the input on, that is not finite at the first checkpoint after a run went bad."""
-    found = next((outcome.layers[q] for q in ("activation_mean_square", "delta_norm") if q in outcome.layers), None)
-    lanes = len(outcome.runs["first_bad_step"])
-    if found is None:
-        return pa.nulls(lanes, pa.int64())
-    broken = ~np.isfinite(found.astype(np.float64))
-    anywhere = np.any(broken, axis=2)
-    checkpoint = anywhere.argmax(axis=1)
-    layer = broken[np.arange(lanes), checkpoint].argmax(axis=1) + 1
-    good = ~anywhere.any(axis=1) | (outcome.runs["first_bad_step"] < 0)
-    return pa.array(layer.astype(np.int64), mask=good)
+    """The layer at which numbers stop being finite, at the first checkpoint at which some are not.
+
+    Forward that is the first layer whose signals are not finite, backward the last one whose delta is not. Null where
+    it cannot be told: parameters that are NaN already make everything NaN, and so does the delta of the output without
+    the signals.
+    """
+    bad = outcome.runs["first_bad_step"] >= 0
+    signals, deltas = (outcome.layers.get(name) for name in ("activation_mean_square", "delta_norm"))
+    known = [own for own in (signals, deltas) if own is not None]
+    if not known:
+        return pa.nulls(len(bad), pa.int64())
+    broken = [~np.isfinite(own.astype(np.float64)) for own in known]
+    anywhere = np.logical_or.reduce([own.any(axis=2) for own in broken])
+    place = (np.arange(len(bad)), anywhere.argmax(axis=1))
+    none = np.zeros_like(broken[0][place])
+    forward = broken[0][place] if signals is not None else none
+    backward = broken[-1][place] if deltas is not None else none
+    ahead = forward.any(axis=1)
+    layer = np.where(ahead, forward.argmax(axis=1) + 1, backward.shape[1] - backward[:, ::-1].argmax(axis=1))
+    told = ahead | (backward.any(axis=1) & ((signals is not None) | ~backward[:, -1]))
+    if "weight_norm" in outcome.layers:
+        told &= ~np.isnan(outcome.layers["weight_norm"].astype(np.float64)[place]).any(axis=1)
+    return pa.array(layer.astype(np.int64), mask=~(told & bad & anywhere.any(axis=1)))
 
 
 def _column(array: NDArray[Any]) -> pa.Array:
