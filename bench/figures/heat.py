@@ -8,6 +8,7 @@ import pandas as pd
 
 from bench.figures.axes import SHORT, axis, ticks
 from bench.figures.drawn import Column, Drawn
+from bench.figures.lines import panel_header
 from bench.figures.look import Look, heading
 from bench.figures.points import labels, quantitative
 from bench.figures.words import words
@@ -80,7 +81,7 @@ def draw(figure: Figure, found: Frame, look: Look, predicted: Frame | None = Non
     width = (look.width - 15 * look.size) / columns - (2 * look.size if figure.facet else 0)
     chart: Any = layers.properties(width=width, height=look.height * (1 if len(names) <= look.columns else 0.7))
     if figure.facet:
-        header = alt.Header(title=words(figure.facet))
+        header = panel_header(figure.facet, names)
         chart = chart.facet(facet=alt.Facet("facet:N", sort=names, header=header), columns=columns)
     title = heading(figure.title, " ".join(said), look)
     chart = chart.properties(title=title, description=text).configure(**look.config())

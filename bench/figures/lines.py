@@ -195,12 +195,18 @@ def _panels(chart: Any, figure: Figure, found: Frame, look: Look) -> Any:
     columns = max(min(look.columns, len(names)), 1)
     width = (look.width - scale - legend) / columns - 2 * look.size
     height = look.height if len(names) <= look.columns else 0.7 * look.height
-    header = alt.Header(title=words(figure.facet))
-    facet = alt.Facet("facet:N", sort=names, header=header)
+    facet = alt.Facet("facet:N", sort=names, header=panel_header(figure.facet, names))
     shown = chart.properties(width=width, height=height).facet(facet=facet, columns=columns)
     if not _shared(figure):
         return shown.resolve_scale(x="independent", y="independent")
     return shown
+
+
+def panel_header(facet: str, names: list[str]) -> alt.Header:
+    """The column above the panels and its value above each; both in one line where there is one panel."""
+    if len(names) == 1:
+        return alt.Header(title=f"{words(facet)}: {names[0]}", labelExpr="''")
+    return alt.Header(title=words(facet))
 
 
 def _table(figure: Figure, found: Frame) -> Frame:

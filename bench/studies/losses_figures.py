@@ -37,8 +37,8 @@ def basins(sets: Sequence[str], squared: str, reach: float) -> Figure:
                 continue
             points = squared_sigmoid.stationary(x, table.y, -reach, reach)
             (top,) = (weight for weight, minimum in points if not minimum)
-            low, high = (weight for weight, minimum in points if minimum)
-            found += [(start, low if start < top else high, loss, data) for start in starts]
+            for weight in (weight for weight, minimum in points if minimum):
+                found += [(start, weight, loss, data) for start in starts if (start > top) == (weight > top)]
         return rows(names, found)
 
     title = "The start decides where the squared error ends, and nothing where the cross-entropy does"

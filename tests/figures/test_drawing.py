@@ -108,6 +108,22 @@ def test_a_picture_without_rows_is_valid_and_says_so(facet, sound):
     assert "No rows." in drawn.description
 
 
+def test_a_single_panel_says_its_column_and_value_in_one_line():
+    one, two = (
+        json.dumps(picture(names, PAPER, facet="data").chart.to_dict()) for names in (["iris"], ["iris", "wine"])
+    )
+    assert '"title": "data set: iris"' in one
+    assert '"title": "data set"' in two
+
+
+def test_points_between_which_theory_knows_more_are_not_joined():
+    figure = Figure("points", "runs", "learning_rate", "final_train_loss", "data", log="xy")
+    theory = pd.DataFrame({"learning_rate": [0.01, 0.03, 1.0], "final_train_loss": 0.1, "data": "iris"})
+    drawn = [draw_lines(figure, points(figure, runs(["iris"]), one), PAPER, False) for one in (None, theory)]
+    joined, apart = (json.dumps(one.chart.to_dict()).count('"type": "line"') for one in drawn)
+    assert (joined, apart) == (1, 1)  # of what was measured, and of theory
+
+
 def test_a_map_crosses_out_what_diverged_and_has_the_boundary(sound):
     tables = runs(["iris"])
     tables["runs"].loc[tables["runs"]["learning_rate"] == 1.0, "status"] = "diverged"

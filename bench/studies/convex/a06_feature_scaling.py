@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.spec import Claim, Evidence, Figure, Finding, Grid, Lookup, Mutant, Profile, Study
+from bench.spec import Claim, Evidence, Finding, Grid, Lookup, Mutant, Profile, Study
 from bench.stats import bound, claim, exact
-from bench.studies import bugs
+from bench.studies import bugs, convex_figures
 from bench.theory import oracles, quadratics
 
 SLOW = Claim("slow-unscaled", "without normalised features gradient descent converges slowly", "S2")
@@ -116,5 +116,5 @@ STUDY = Study(
     grids=grids,
     judge=judge,
     mutants=(Mutant("features are scaled but not centred", bugs.replace("models", "linear", _not_centred)),),
-    figures=(Figure("Steps to the same relative error", "runs", "data", "steps_taken", "scaling", log="y"),),
+    figures=(convex_figures.steps_by_condition(_read, RATIO),),
 )

@@ -19,7 +19,7 @@ from bench.studies import bugs
 CONVEX = Claim("convex", "zeros are a good start for linear and logistic regression", "S0")
 SYMMETRIC = Claim("symmetric", "in a network that starts from zeros all hidden units stay identical for ever", "S0")
 
-SEEDS = list(range(8))
+SEEDS, NET = list(range(8)), {"model": "mlp"}
 CONSTANTS, NOISES = [0.0, 0.1], [0.0, 1e-6]  # every weight, and the standard deviation of the biases
 BATCHES: dict[str, dict[str, Any]] = {
     "GD": {"split": "256/0", "steps": 500, "learning_rate": 0.5},
@@ -116,5 +116,5 @@ STUDY = Study(
         Mutant("the constant init adds noise to the weights", bugs.replace("inits", "constant", _noisy)),
         Mutant("dropout: one unit gets no gradient", bugs.replace("methods", "sgd", bugs.on_gradient(_one_unit_still))),
     ),
-    figures=(Figure("the loss waits at the entropy", "curves", "step", "train_loss", "init.bias", "activation", "x"),),
+    figures=(Figure("J waits at ln 10", "curves", "step", "train_loss", "init.bias", "activation", "x", NET),),
 )

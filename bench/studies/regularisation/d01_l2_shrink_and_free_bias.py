@@ -112,5 +112,5 @@ STUDY = Study(
         Mutant("the bias is penalised as well", bugs.replace("models", "linear", bugs.penalised_bias)),
         Mutant("the factor is 1 - eta l2, not 1 - eta l2 / m", bugs.replace("models", "linear", _not_divided)),
     ),
-    figures=(Figure("J of each penalty", "curves", "step", "train_loss", "l2", "model", "x", {}, lines.LOSS),),
+    figures=(Figure("J of each penalty", "curves", "step", "train_loss", "l2", "model", "xy", {}, lines.LOSS),),
 )
