@@ -8,8 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.source import Raw, Source
-from bench.errors import InputError
+from bench.errors import InputError, words
 from bench.spec import Table
+
+MOST_COUNT = 100_000_000
+"""Of rows, or of whatever else an option counts: above what a machine holds, below where arrays have no such shape."""
 
 
 def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
@@ -29,7 +32,7 @@ def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
     options = {name: static.get(name, default) for name, default in source.options.items()}
     for name, value in options.items():
         _check_option(name, value, source.options[name])
-    raw = source.make(seed, options)
+    raw = _made(source, static["data"], options, seed)
     _check(raw, static["data"])
     x = raw.x
     train, test = _split(len(x), static["split"], raw.tests)
@@ -44,6 +47,19 @@ def prepare(source: Source, static: Mapping[str, Any], seed: int) -> Table:
     return Table(*parts, raw.classes, raw.truth, digest)
 
 
+def _made(source: Source, name: str, options: Mapping[str, Any], seed: int) -> Raw:
+    """The rows of a source; what a library says of options that do not go together is bad input."""
+    chosen = {option: value for option, value in options.items() if value != source.options[option]}
+    try:
+        return source.make(seed, options)
+    except (ArithmeticError, IndexError, MemoryError, ValueError) as error:
+        if isinstance(error, InputError) or not chosen:
+            raise
+        given = ", ".join(f"{option} = {value!r}" for option, value in chosen.items())
+        said = words(error) or type(error).__name__
+        raise InputError(f"data {name!r} cannot be made with {given} ({said}); give other values.") from None
+
+
 def _check_option(name: str, value: Any, default: Any) -> None:
     """Refuses a value of another kind than the default: a number for a name, a fraction for a count."""
     kinds = {bool: (bool, "true or false"), int: (int, "a whole number"), str: (str, "text in quotes")}
@@ -52,9 +68,14 @@ def _check_option(name: str, value: Any, default: Any) -> None:
         raise InputError(f"{name} = {value!r}: give {right}.")
     if isinstance(value, float) and not np.isfinite(value):
         raise InputError(f"{name} = {value!r}: give a finite number.")
+    if kind is int and not 0 <= value <= MOST_COUNT:
+        given = f"= {value}" if abs(value) < 2**63 else f"is a number of {int(value).bit_length()} bits"
+        raise InputError(f"{name} {given}: give a whole number from 0 to {MOST_COUNT:,}.")
 
 
 def _check(raw: Raw, name: str) -> None:
+    if not raw.x.size:
+        raise InputError(f"data {name!r} has no rows; set its options to values that give it some.")
     bad = np.argwhere(~np.isfinite(raw.x))
     if len(bad):
         row, column = bad[0]

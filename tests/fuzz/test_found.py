@@ -33,6 +33,19 @@ from bench.spec import Grid
         ({"seed": 10**400}, "seed is a number of 1329 bits: give a finite number."),
         ({"learning_rate": 10**400}, "learning_rate is a number of 1329 bits: give a finite number."),
         ({"data": "iris", "data.target": 3}, "data.target = 3: give text in quotes."),
+        (
+            {"data": "classes", "data.rows": 0},
+            "data 'classes' has no rows; set its options to values that give it some.",
+        ),
+        ({"data": "circles", "data.degree": -1}, "data.degree = -1: give a whole number from 0 to 100,000,000."),
+        (
+            {"data": "modes", "data.singular_values": ""},
+            "data 'modes' has no rows; set its options to values that give it some.",
+        ),
+        (
+            {"data": "classes", "data.classes": 10**400},
+            "data.classes is a number of 1329 bits: give a whole number from 0 to 100,000,000.",
+        ),
         ({"data.rows": [[[]]]}, "data.rows = ([],): give one value or a list of values."),
         ({"width": [[[3]]]}, "width = ([3],): give one value or a list of values."),
         ({"probes": [[{}]]}, "probes = ({},): give one value or a list of values."),
@@ -42,6 +55,12 @@ def test_values_of_another_kind(axes, said, parts):
     with pytest.raises(InputError) as caught:
         plan([Grid(axes)], Catalogue(parts).describe, "fuzz")
     assert str(caught.value) == said
+
+
+def test_options_that_do_not_go_together(parts):
+    said = r"^data 'regression' cannot be made with data\.rows = 3 \(matmul: .*\); give other values\.$"
+    with pytest.raises(InputError, match=said):
+        plan([Grid({"data": "regression", "data.rows": 3})], Catalogue(parts).describe, "fuzz")
 
 
 @pytest.mark.parametrize(
