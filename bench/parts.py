@@ -157,6 +157,8 @@ class Catalogue:
             data_hash=hashlib.sha256("".join(t.hash for t in self.tables(static, seeds)).encode()).hexdigest()
             + (f" {table.classes}" if by_content else ""),
             by_content=by_content,
+            columns=table.x.shape[1] + table.targets,
+            own_rows=source is not None and source.per_seed,
         )
 
 

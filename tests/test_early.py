@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -11,9 +13,10 @@ from bench import early
 from bench.errors import InputError
 from bench.pipeline import Settings, planned, run_study
 from bench.plan import planner
-from bench.plan.memory import ORDER_BYTES
+from bench.plan.memory import LAID_OUT, ON_DEVICE, ORDER_BYTES
 from bench.spec import Grid
 
+COPIES = LAID_OUT + ON_DEVICE  # on one device
 GRID = Grid({"data": "iris", "model": "mlp", "steps": 30, "learning_rate": [0.1, 0.2, 0.3], "checkpoints": 10})
 
 
@@ -70,7 +73,47 @@ def test_more_runs_seeds_and_checkpoints_need_more_memory(programs):
     needed = early.memory_of(program, 1)
     assert early.memory_of(dataclasses.replace(program, record_bytes=2 * program.record_bytes), 1) > needed
     minibatch = dataclasses.replace(program, static={**program.static, "batch_size": 8})
-    assert early.memory_of(minibatch, 1) == needed + 30 * 8 * ORDER_BYTES
+    assert early.memory_of(minibatch, 1) == needed + COPIES * 30 * 8 * ORDER_BYTES
+
+
+def test_the_rows_that_every_seed_has_for_itself_count_once_per_seed(catalogue, trial, tmp_path, devices):
+    """2000 measurements of a thousand targets in float64 are 16 MB; a table that all seeds share is one."""
+    axes = {"data.rows": 2000, "data.draws": 1000, "dtype": "float64", "model": "linear", "steps": 1, "probes": "off"}
+    axes |= {"batch_size": 1, "checkpoints": "end", "seed": [0, 1, 2]}
+    rows = 2000 * 8 * 1e3
+    for data, size in (("measurements", 3 * rows), ("pool", rows)):
+        (program,) = planned(
+            trial(Grid({"data": data, **axes})), catalogue, Settings("quick", tmp_path, devices)
+        ).programs
+        assert early.memory_of(program, 1) == pytest.approx(COPIES * size, rel=0.1)
+
+
+@pytest.mark.slow
+def test_the_estimate_of_a_stream_is_what_a_process_takes(tmp_path):
+    """40 seeds of 500 measurements of 500 targets, 80 MB: the largest that the process becomes, and the estimate."""
+    found = subprocess.run([sys.executable, "-c", STREAM], capture_output=True, text=True, check=True, cwd=tmp_path)
+    estimate, grown = map(float, found.stdout.split())
+    assert 0.5 * grown < estimate < 2.5 * grown
+
+
+STREAM = """
+import resource
+from bench.measure import Compiler, execute
+from bench.parts import Catalogue, default_parts
+from bench.plan import memory_of, plan
+from bench.spec import Grid
+from bench.train import configure
+grown = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+devices, catalogue = configure(), Catalogue(default_parts())
+axes = {"data": "measurements", "data.rows": 500, "data.draws": 500, "split": "own", "scaling": "raw"}
+axes |= {"model": "linear", "batch_size": 1, "order": "sequential", "steps": 500, "checkpoints": "end"}
+axes |= {"probes": "off", "dtype": "float64"}
+(program,) = plan([Grid({**axes, "seed": list(range(40))})], catalogue.describe, "x").programs
+before = grown()
+(done,) = execute([program], lambda p: catalogue.tables(p.static, p.lanes["seed"]), Compiler(catalogue.parts, devices))
+assert done.outcome, done.error
+print(memory_of(program, len(devices)), (grown() - before) * (1 if __import__("sys").platform == "darwin" else 1024))
+"""
 
 
 def test_a_program_that_would_return_too_much_is_split_and_gives_the_same(parts, trial, tmp_path, devices, monkeypatch):

@@ -20,8 +20,8 @@ from bench.plan.cost import (
     step_flops,
     working_set,
 )
-from bench.plan.memory import Needs, Room, memory_of, order_bytes, pieces
-from bench.spec import Columns, Grid, Plan, Program, Run, expand
+from bench.plan.memory import Room, memory_of, needs_of, pieces
+from bench.spec import Columns, Grid, Plan, Program, Rows, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
 MOST_LANES_PER_PROGRAM = 16_384
@@ -40,6 +40,8 @@ class Description(NamedTuple):
         data_hash: of the rows.
         steps_before: steps of pretraining, all phases together.
         by_content: whether that hash alone names the data in a result's key, and what the data is called does not.
+        columns: of the data, inputs and targets.
+        own_rows: whether every seed has rows of its own.
         surface: whether the model has no data, so that an epoch is one step.
     """
 
@@ -54,6 +56,8 @@ class Description(NamedTuple):
     data_hash: str
     steps_before: int = 0
     by_content: bool = False
+    columns: int = 0
+    own_rows: bool = False
 
 
 Describe = Callable[[Mapping[str, Any], Sequence[int]], Description]
@@ -197,7 +201,8 @@ def _programs(
     recorded = about.parameters * (static["final_parameters"] + len(checkpoints) * _all_parameters(static["probes"]))
     records = record_bytes(len(checkpoints), about.layers, recorded)
     most = max(1, min(MOST_LANES_PER_PROGRAM, MOST_RECORDS // records))
-    needs = Needs(per_lane, records, order_bytes(steps, static["batch_size"]))
+    rows = Rows(about.all_rows * about.columns * itemsize, about.own_rows)
+    needs = needs_of(per_lane, records, steps, static, rows)
     sizes = (about.multiplications, about.layers, batch)
 
     def chunk_of(width: int) -> int:
@@ -211,7 +216,8 @@ def _programs(
             part = {axis: column[own] for axis, column in values.items()}
             named = {**static, "data": None} if about.by_content else static
             key = _key(named, part, chunk, steps, checkpoints, about.data_hash, identity)
-            yield Program(static, part, runs[own], chunk, steps, checkpoints, key, per_lane, *cost, operations, records)
+            lasts = (chunk, steps, checkpoints, key)
+            yield Program(static, part, runs[own], *lasts, per_lane, *cost, operations, records, rows)
 
 
 def _all_parameters(probes: Any) -> bool:

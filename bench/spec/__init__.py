@@ -4,7 +4,7 @@ from bench.spec.evidence import Evidence, Frame, Lookup
 from bench.spec.finding import Claim, Figure, Finding
 from bench.spec.grid import Columns, Grid, expand
 from bench.spec.parts import Parts
-from bench.spec.program import Ledger, Outcome, Plan, Program
+from bench.spec.program import Ledger, Outcome, Plan, Program, Rows
 from bench.spec.run import OPTIONS, STATIC, TRACED, Run, validate
 from bench.spec.study import Mutant, Profile, Study
 from bench.spec.table import Table
@@ -28,6 +28,7 @@ __all__ = [
     "Plan",
     "Profile",
     "Program",
+    "Rows",
     "Run",
     "Study",
     "Table",

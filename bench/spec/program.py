@@ -2,10 +2,17 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Rows(NamedTuple):
+    """The size of the data of a program: bytes of one table, and whether every seed has its own."""
+
+    bytes: int = 0
+    per_seed: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +32,7 @@ class Program:
         seconds: estimated seconds to compile and run.
         step_flops: estimated floating-point operations of one step of one lane.
         record_bytes: estimated bytes that one lane returns.
+        rows: the size of the data.
     """
 
     static: Mapping[str, Any]
@@ -39,6 +47,7 @@ class Program:
     seconds: float = 0.0
     step_flops: float = 0.0
     record_bytes: int = 0
+    rows: Rows = dataclasses.field(default_factory=Rows)
 
     @property
     def width(self) -> int:

@@ -12,7 +12,7 @@ from bench.plan import Room, memory_of, plan
 from bench.plan.memory import Needs, pieces
 from bench.spec import Grid
 
-GRID = Grid({"data": "iris", "model": "mlp", "width": 4, "batch_size": 16, "steps": 30, "checkpoints": 10, "lanes": 2,
+GRID = Grid({"data": "iris", "model": "mlp", "width": 4, "batch_size": 16, "steps": 300, "checkpoints": 100, "lanes": 2,
              "learning_rate": [0.1, 0.2, 0.3], "seed": [0, 1, 2, 3]})  # fmt: skip
 COUNT = 12
 
