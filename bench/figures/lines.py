@@ -205,7 +205,7 @@ def _panels(chart: Any, figure: Figure, found: Frame, look: Look) -> Any:
 def panel_header(facet: str, names: list[str]) -> alt.Header:
     """The column above the panels and its value above each; both in one line where there is one panel."""
     if len(names) == 1:
-        return alt.Header(title=f"{words(facet)}: {names[0]}", labelExpr="''")
+        return alt.Header(title=f"{words(facet)}: {names[0]}", labelExpr="''", labelFontSize=1, labelPadding=0)
     return alt.Header(title=words(facet))
 
 
