@@ -40,6 +40,16 @@ def rows(names: Sequence[str], found: Iterable[Sequence[Any]]) -> Frame:
     return pandas.DataFrame(list(found), columns=list(names))
 
 
+def once(compute: Callable[[Evidence], Iterable[Any]], evidence: Evidence) -> list[Any]:
+    """What a figure and its theory both ask for."""
+    return _kept(compute, Same(evidence))
+
+
+@functools.lru_cache(maxsize=2)
+def _kept(compute: Callable[[Evidence], Iterable[Any]], evidence: Same) -> list[Any]:
+    return list(compute(evidence.thing))
+
+
 def curve(column: str, predict: Predict) -> Line:
     """Theory of a column of `curves`: (checkpoints,) of each run."""
     return lambda evidence: _filled(evidence, evidence.curves, column, evidence.curve(column), predict)

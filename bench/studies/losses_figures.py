@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from bench.spec import Evidence, Figure, Frame
-from bench.studies.lines import rows
+from bench.studies.lines import once, rows
 from bench.theory import logistic, oracles, squared_sigmoid
 
 
@@ -123,14 +123,15 @@ def separate_fits() -> Figure:
     """Coefficients of one-vs-rest over those of K separate problems, as scikit-learn solves them."""
     names = "coefficient of a separate problem", "coefficient of one-vs-rest", "l2", "data"
 
-    def seen(evidence: Evidence) -> Frame:
-        found = []
+    def pairs(evidence: Evidence) -> Iterable[Any]:
         for run, _, theta in evidence.vector("parameter"):
             table = evidence.table(run)
             want = oracles.one_vs_rest(table.x, table.y, run.l2)
             got = theta[-1].reshape(want.shape)
-            found += [(one, two, run.l2, run.data) for one, two in zip(want.ravel(), got.ravel(), strict=True)]
-        return rows(names, found)
+            yield from ((one, two, run.l2, run.data) for one, two in zip(want.ravel(), got.ravel(), strict=True))
+
+    def seen(evidence: Evidence) -> Frame:
+        return rows(names, once(pairs, evidence))
 
     def same(evidence: Evidence) -> Frame:
         own = seen(evidence)

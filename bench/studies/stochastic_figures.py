@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from bench.spec import Evidence, Figure, Frame
-from bench.studies.lines import rows
+from bench.studies.lines import once, rows
 from bench.theory import batches, noise
 
 Rows = Callable[[Evidence], Iterator[Any]]
@@ -25,11 +25,11 @@ def noise_by_size(measured: Rows) -> Figure:
         return f"{cell[0]} after {cell[3]:g} steps"
 
     def seen(evidence: Evidence) -> Frame:
-        return rows(names, [(place(cell), cell[1], cell[2], got) for cell, got, *_ in measured(evidence)])
+        return rows(names, [(place(cell), cell[1], cell[2], got) for cell, got, *_ in once(measured, evidence)])
 
     def law(evidence: Evidence) -> Frame:
         traces: dict[Any, list[float]] = {}
-        for cell, *_, trace, count in measured(evidence):
+        for cell, *_, trace, count in once(measured, evidence):
             for order in ("replacement", "reshuffle"):
                 traces.setdefault((place(cell), order, int(count)), []).append(trace)
         found = []
