@@ -101,6 +101,10 @@ def expand(grid: Grid) -> Columns:
     """
     if not grid.axes:
         raise InputError("the grid is empty: give at least one axis.")
+    named = [axis for group in grid.zipped for axis in group]
+    if len(set(named)) < len(named):
+        twice = next(axis for axis in named if named.count(axis) > 1)
+        raise InputError(f"zipped axis {twice!r} is named twice; give it one group and one place.")
     zipped = {axis: tuple(group) for group in grid.zipped for axis in group}
     values: dict[str, tuple[Any, ...]] = {}
     dimensions: list[tuple[tuple[str, ...], int]] = []  # axes that advance together, and how many values they have
