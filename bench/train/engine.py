@@ -85,5 +85,5 @@ def _fused(
         return outcome_of(program, layout, *jax.tree.map(lambda a: a.reshape(-1, *a.shape[3:]), (ends, *seen)))
 
     function, key = spread(chunks, mesh, (specs_of(inputs),)), key_of("whole", sizes, inputs, program.static)
-    stage = Stage(key, function, lambda: (inputs,), trains=True)
+    stage = Stage(key, function, lambda: (inputs,), "steps")
     return Prepared((stage,), inputs, layout, lambda calls: calls[0](inputs), outcome)

@@ -1,7 +1,7 @@
 """A program ready to be compiled: its executables to be, how to call them and to read what they return."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -23,13 +23,13 @@ class Stage(NamedTuple):
         key: everything that it depends on, the registries and devices apart.
         function: jitted.
         arguments: `() -> arguments` to compile it for, or their shapes.
-        trains: whether it takes the steps; the rest is done at checkpoints only.
+        works: how often it does its work in a program: `once`, at `checkpoints` or at `steps`.
     """
 
     key: str
     function: Any
     arguments: Callable[[], tuple[Any, ...]]
-    trains: bool
+    works: Literal["once", "checkpoints", "steps"]
 
 
 class Prepared(NamedTuple):

@@ -74,10 +74,11 @@ class Staged:
     def prepared(self) -> Prepared:
         """The program, ready to be compiled."""
         names = ("begin", "advance", "look")
+        works = ("steps" if self.inputs.before else "once", "steps", "checkpoints")
         stages = [
-            Stage(key_of(name, self.sizes, given, static), function, arguments, name == "advance")
-            for name, given, static, function, arguments in zip(
-                names, self.arguments, self._static(), self.functions, self._shapes(), strict=True
+            Stage(key_of(name, self.sizes, given, static), function, arguments, often)
+            for name, often, given, static, function, arguments in zip(
+                names, works, self.arguments, self._static(), self.functions, self._shapes(), strict=True
             )
         ]
         return Prepared(tuple(stages), self.inputs, self.layout, self.run, self.outcome)

@@ -1,5 +1,6 @@
 """Singular values of Jacobians against those of products of matrices and of central differences."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -21,15 +22,20 @@ def _made(name, depth=3, width=(5, 5, 3), activation="tanh"):
     return model, params, (model, model.group(params), jnp.asarray(X), hyper)
 
 
+def _of_layers(model, groups, x, hyper):
+    return jax.jit(lambda x: jacobians.of_layers(model, groups, x, hyper)["layer_singular_value_mean"])(x)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_from_input_to_last_signal_it_is_that_of_central_differences(name):
     model, _, (_, groups, x, hyper) = _made(name)
-    found = jacobians.of_network(model, groups, x, hyper)["jacobian_singular_value"]
+    found = jax.jit(lambda x: jacobians.of_network(model, groups, x, hyper))(x)["jacobian_singular_value"]
     still = tuple(jnp.zeros(shape) for shape in model.taps(3))
 
+    @jax.jit
     def signal(step):
-        return np.asarray(model.inspect(groups, x.at[0].add(step), hyper, still)[1].post[-1][-1, 0])
+        return model.inspect(groups, x.at[0].add(step), hyper, still)[1].post[-1][-1, 0]
 
     steps = 1e-5 * np.eye(4)
     jacobian = np.array([signal(e) - signal(-e) for e in steps]).T / 2e-5
@@ -39,7 +45,7 @@ def test_from_input_to_last_signal_it_is_that_of_central_differences(name):
 @pytest.mark.slow
 def test_from_layer_to_layer_it_is_slopes_times_weights():
     _, params, given = _made("mlp")
-    found = jacobians.of_layers(*given)["layer_singular_value_mean"]
+    found = _of_layers(*given)
     h, want = X[0], []
     slope = np.ones(4)
     for layer in params:
@@ -53,7 +59,7 @@ def test_from_layer_to_layer_it_is_slopes_times_weights():
 @pytest.mark.parametrize("name", NAMES)
 def test_one_layer_each_whatever_the_model(name):
     model, _, given = _made(name)
-    found = jacobians.of_layers(*given)["layer_singular_value_mean"]
+    found = _of_layers(*given)
     assert found.shape == (model.layers,)
     assert np.isfinite(found).all()
 
