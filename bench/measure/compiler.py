@@ -19,15 +19,15 @@ from bench.train import Prepared, Stage, prepare
 
 KEPT = 96  # executables kept for programs that share them
 THREADS = 2  # programs compiled side by side
-FORGET = 50  # programs that needed something new, after which memory that JAX, Python and malloc keep is given back
+FORGET = 200  # programs that needed something new, after which memory that JAX, Python and malloc keep is given back
 # Code in one piece, which takes a fifth fewer CPU seconds than many, at a level that compiles up to twice as fast as
 # the default, to code that is no slower.
 QUICK: dict[str, Any] = {"xla_backend_optimization_level": 1, "xla_cpu_parallel_codegen_split_count": 1}
-# XLA's older kernels: a third faster still, but for deep networks; the code is 5 % slower, 35 % in thin batches.
+# XLA's older kernels: a third faster still; the code is 5 % slower, 35 % in thin batches.
 PLAIN: dict[str, Any] = QUICK | {"xla_cpu_use_fusion_emitters": False}
 # Three to ten times as fast, to code that is four times as slow.
 RAW: dict[str, Any] = PLAIN | {"xla_backend_optimization_level": 0}
-THIN, DEEP, SHORT, LONG = 8, 12, 1e9, 1e12  # rows of a batch; layers; floating-point operations of a program
+THIN, SHORT, LONG = 8, 1e9, 1e12  # rows of a batch; floating-point operations of a program
 
 Tables = Callable[[Program], Sequence[Table]]
 
@@ -178,10 +178,8 @@ def _options(program: Program, stage: Stage, platform: str) -> dict[str, Any] | 
         return _known(RAW)
     if stage.works == "checkpoints":
         return _known(PLAIN)
-    rows, depth = program.static["batch_size"], program.static["depth"] or 0
-    thin = isinstance(rows, int) and rows < THIN
-    short = program.flops < (SHORT if thin else LONG)
-    return _known(PLAIN if short and depth < DEEP else QUICK)
+    thin = isinstance(program.static["batch_size"], int) and program.static["batch_size"] < THIN
+    return _known(PLAIN if program.flops < (SHORT if thin else LONG) else QUICK)
 
 
 def _known(options: Mapping[str, Any]) -> dict[str, Any]:
