@@ -181,15 +181,16 @@ def compare(cell: Cell, peers: Sequence[str], devices: Sequence[Any], repeats: i
     Raises:
         AssertionError: a peer ends at other losses, so that it did not do the same work.
     """
-    ours, short = Ours(cell, devices), Ours(cell, devices, CHECKED)
+    ours = Ours(cell, devices)
     work = ours.work()
+    short = Ours(cell, devices, min(CHECKED, work.steps))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(len(devices), context, one_thread) as pool:
         timed = {name: Timed(name, work, pool, len(devices)) for name in peers if suits(PEERS[name], work)}
         compiling, first = ours.compile(), {name: one.settle() for name, one in timed.items()}
         wanted, final = short.losses(), ours.losses()
         for name, one in timed.items():
-            check(name, one, wanted, final)
+            check(name, one, min(CHECKED, work.steps), wanted, final)
         ours.run()
         rows: dict[str, list[tuple[float, float]]] = {name: [] for name in timed}
         for _ in range(repeats):
@@ -203,14 +204,14 @@ def compare(cell: Cell, peers: Sequence[str], devices: Sequence[Any], repeats: i
             yield _ratio(cell.name, name, timings, one.extrapolated, added)
 
 
-def check(name: str, one: Timed, wanted: Any, final: Any) -> None:
-    """Holds a peer's losses against ours: run by run where both start alike, else in the median."""
+def check(name: str, one: Timed, short: int, wanted: Any, final: Any) -> None:
+    """Holds a peer's losses against ours: run by run after `short` steps where both start alike, else medians."""
     if one.peer.own_start:
         theirs, ours = np.median(one(one.work.steps)), np.median(np.asarray(final)[one.runs])
         assert abs(theirs / ours - 1) < 0.35, f"{name}: median loss {theirs:.4g}, ours {ours:.4g}"
         return
     # No longer than this: thousands of float32 steps on single rows amplify the last bit until runs part.
-    theirs = np.asarray(one(min(CHECKED, one.work.steps)))
+    theirs = np.asarray(one(short))
     worst = float(np.max(np.abs(theirs / np.asarray(wanted)[one.runs] - 1)))
     assert worst < 1e-3, f"{name}: losses differ by {worst:.2g}"
 
