@@ -153,7 +153,7 @@ for number, done in enumerate(found, 1):
 @pytest.mark.skipif(not ALL, reason="takes a minute or more: `make faults` runs it")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="NOT RUN: no /proc to read memory from")
 def test_memory_levels_off_over_500_programs(points):
-    """F15: the last 250 of 500 programs, three executables for five of them, add at most a twentieth of what is there."""
+    """F15: the last 250 of 500 programs, three executables for five of them, add at most a twentieth."""
     here = {**os.environ, "PYTHONPATH": str(ROOT), "DESCENTBENCH_CACHE": "off"}
     done = subprocess.run([sys.executable, "-c", MANY], env=here, capture_output=True, text=True, check=True)
     sizes = [int(line) for line in done.stdout.split()]
