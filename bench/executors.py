@@ -44,21 +44,21 @@ def executor_of(
 
 
 class Upcoming:
-    """The programs that the studies after the current one train first; each study is planned when it is asked for.
-
-    Attributes:
-        current: the number of the study that is on; what is left of it, and of those before it, is passed over.
-    """
+    """The programs that the studies after the current one train first; each study is planned when it is asked for."""
 
     def __init__(self, studies: Sequence[Study], parts: Parts, settings: Settings) -> None:
-        self.current = 0
         self._studies, self._parts, self._settings = studies, parts, settings
+        self._current = 0
+
+    def reached(self, study: Study) -> None:
+        """Says which study is on: what is left of it, and of those before it, is passed over."""
+        self._current = next(number for number, one in enumerate(self._studies) if one is study)
 
     def __iter__(self) -> Iterator[tuple[Program, Tables]]:
         for number, study in enumerate(self._studies):
-            if number > self.current:
+            if number > self._current:
                 for one in self._first(study):
-                    if number <= self.current:
+                    if number <= self._current:
                         break
                     yield one
 

@@ -163,7 +163,8 @@ def _train(
     shared, judged, start = default_parts(), [], time.perf_counter()
     upcoming = Upcoming(chosen, shared, settings)
     with executor_of(shared, settings, iter(upcoming)) as executor:
-        for upcoming.current, study in enumerate(chosen):
+        for study in chosen:
+            upcoming.reached(study)
             judged.append(_study(study, executor, settings, options, progress))
             if options.fail_fast and judged[-1].failed:
                 break

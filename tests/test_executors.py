@@ -29,9 +29,9 @@ def test_what_comes_next_is_of_the_studies_after_the_current_one(trial, parts, s
     upcoming = Upcoming(studies, parts, settings)
     coming = iter(upcoming)
     assert names(coming, 1) == [11]
-    upcoming.current = 1
+    upcoming.reached(studies[1])
     assert names(coming, 3) == [21, 22, 31]
-    upcoming.current = 3
+    upcoming.reached(studies[3])
     assert list(coming) == []
 
 
@@ -52,7 +52,8 @@ def test_studies_in_turn_find_their_programs_compiled_and_the_ledger_says_what_i
     studies = [trial(grid(steps=3), name="one"), trial(grid(steps=3, optimizer="adam"), name="two")]
     upcoming, seen = Upcoming(studies, parts, settings), []
     with executor_of(parts, settings, iter(upcoming)) as executor:
-        for upcoming.current, study in enumerate(studies):
+        for study in studies:
+            upcoming.reached(study)
             seen.append(executor.compiler.expecting)
             judged = run_study(study, parts, settings, executor=executor)
             assert judged.evidence.programs["compile_seconds"].item() > 0
