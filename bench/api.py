@@ -19,7 +19,8 @@ from bench.evidence import frame, with_axes
 from bench.executors import executor_of
 from bench.own import with_installed, with_own
 from bench.parts import Catalogue, default_parts
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.ranking.answer import Ranking, ranking_of
 from bench.ranking.contest import contest_of
 from bench.ranking.rates import best_rates

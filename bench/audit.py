@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from bench.events import Event
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
-from bench.pipeline import Judged, Settings
+from bench.pipeline import Judged
+from bench.planning import Settings
 from bench.spec import Parts, Program
 
 

@@ -241,7 +241,8 @@ def self_test(out: Path) -> Check:
     """Gradient descent on quadratic surfaces, against its closed form."""
     from bench import studies, train
     from bench.parts import default_parts
-    from bench.pipeline import Settings, run_study
+    from bench.pipeline import run_study
+    from bench.planning import Settings
 
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:

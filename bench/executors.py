@@ -9,7 +9,7 @@ from bench.cluster import OnDask
 from bench.measure import Compiler, Executor, InProcess, Tables
 from bench.own import parts_of
 from bench.parts import Catalogue
-from bench.pipeline import Settings, planned
+from bench.planning import Settings, planned
 from bench.spec import Parts, Program, Study
 from bench.store import Folder, study_folder
 from bench.workers import Work, Workers, packed, shares

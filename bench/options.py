@@ -11,7 +11,7 @@ from bench.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from bench.cluster import Cluster
-    from bench.pipeline import Settings
+    from bench.planning import Settings
 
 MOST_SECONDS = 3600
 PROFILES, PLATFORMS, COMMITS = ("quick", "full"), ("cpu", "gpu", "tpu"), ("owner", "worker")
@@ -146,8 +146,8 @@ def settings_of(options: Options, cluster: "Cluster | None" = None) -> "Settings
     """
     from bench import train
     from bench.cache import compile_cache
-    from bench.pipeline import Settings
     from bench.plan import shard_of
+    from bench.planning import Settings
 
     if options.workers or cluster:  # they hold the memory of a GPU, not this process
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

@@ -5,7 +5,7 @@ import importlib.metadata
 import platform
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,43 +13,22 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from bench import ahead
 from bench import evidence as tables_of
-from bench.calibration import constants
-from bench.early import room, share
+from bench.early import room
 from bench.errors import InputError
 from bench.events import Event, Listener
 from bench.measure import Compiler, Executor, InProcess
 from bench.parts import Catalogue
-from bench.plan import TYPICAL, Room, Shard, part_of, plan
-from bench.spec import Evidence, Finding, Grid, Outcome, Parts, Plan, Program, Study, Table
-from bench.spec.study import Profile
+from bench.plan import Shard
+from bench.planning import Settings, answerable, grids_of, part, plan_of
+from bench.spec import Evidence, Finding, Outcome, Parts, Plan, Program, Study
 from bench.stats import as_expected, verdicts, worst
 from bench.store import TABLES, Folder, findings_table, program_tables, study_folder
 
 if TYPE_CHECKING:  # its workers know this module
-    from bench.cluster import Cluster, OnDask
+    from bench.cluster import OnDask
 
 MOST_ROUNDS = 6
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """How to run: everything that is not the question itself."""
-
-    profile: Profile = "quick"
-    out: Path = Path("results")
-    devices: Sequence[Any] = ()
-    lanes: int | None = None
-    seed: int = 0
-    timed: bool = False
-    fail_fast: bool = False
-    parameters: bool = False
-    most_seconds: float = float("inf")
-    shard: Shard | None = None
-    workers: int = 0  # processes that train; this one where there are none
-    cluster: "Cluster | None" = None  # whose workers train instead
-    commit: str = "owner"  # who saves: this process, or the `worker` of the cluster that trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,60 +67,6 @@ class Judged:
         return as_expected(self.study.claims, self.findings)
 
 
-def planned(study: Study, catalogue: Catalogue, settings: Settings) -> Plan:
-    """The plan of a study's first round, or this shard's part of it."""
-    folder = Folder(study_folder(settings.out, study.name, settings.profile))
-    whole = _plan(_grids(study, catalogue, settings), catalogue, settings, folder)
-    _answerable(study, whole, catalogue)
-    return _part(whole, settings)
-
-
-def _answerable(study: Study, whole: Plan, catalogue: Catalogue) -> None:
-    """Refuses a first round that could not answer what is asked of it."""
-    if study.question:
-        ahead.check(study.question, whole.programs, lambda p: catalogue.tables(p.static, p.lanes["seed"][:1])[0])
-
-
-def _part(whole: Plan, settings: Settings) -> Plan:
-    return part_of(whole, settings.shard) if settings.shard else whole
-
-
-def _grids(study: Study, catalogue: Catalogue, settings: Settings) -> Sequence[Grid]:
-    """The grids of a study's first round; the data that they look up are those of the runs, with their seeds."""
-
-    def lookup(data: str, seed: int = 0, **axes: Any) -> Table:
-        return catalogue.lookup(data, seed + settings.seed, **axes)
-
-    return study.grids(settings.profile, lookup)
-
-
-def _plan(grids: Sequence[Grid], catalogue: Catalogue, settings: Settings, folder: Folder, completed: int = 0) -> Plan:
-    shifted = [_shifted(grid, settings.seed) for grid in grids]
-    if settings.parameters:
-        shifted = [dataclasses.replace(grid, axes={**grid.axes, "final_parameters": True}) for grid in shifted]
-    backend = settings.devices[0].platform if settings.devices else "cpu"
-    identity = f"{catalogue.parts.hash}|{backend}"
-    # Shards must be dealt the same on every machine, and a cluster's devices are not those of this one.
-    own = TYPICAL if settings.shard or settings.cluster else constants(settings.devices)
-    return plan(shifted, catalogue.describe, identity, settings.lanes, _room(folder, settings, completed), own)
-
-
-def _room(folder: Folder, settings: Settings, completed: int) -> Room | None:
-    """The memory that programs are split to fit into: what a round was planned with, or that of whoever will train."""
-    known = folder.manifests()[completed:][:1]
-    if known:
-        return Room(*known[0]["room"]) if "room" in known[0] else None
-    return settings.cluster.room if settings.cluster else share(settings.devices, settings.workers)
-
-
-def _shifted(grid: Grid, seed: int) -> Grid:
-    if not seed:
-        return grid
-    given = grid.axes.get("seed", 0)
-    seeds = [int(s) + seed for s in given] if isinstance(given, (list, range, np.ndarray)) else int(given) + seed
-    return dataclasses.replace(grid, axes={**grid.axes, "seed": seeds})
-
-
 # One thread: the matrices of grids and theory are small, and threads of BLAS beside busy cores slow them down.
 @threadpool_limits.wrap(limits=1, user_api="blas")
 def run_study(
@@ -171,14 +96,14 @@ def run_study(
     executor = executor or InProcess(Compiler(parts, settings.devices), settings.timed)
     assert executor.parts is parts, "an executor keeps compiled programs of its own parts"
     folder = Folder(study_folder(settings.out, study.name, settings.profile))
-    grids, round_ = _grids(study, catalogue, settings), 0
+    grids, round_ = grids_of(study, catalogue, settings), 0
     everything: list[Program] = []
     runs = programs = trained = failed = 0
     while grids and round_ <= MOST_ROUNDS:
-        whole = _plan(grids, catalogue, settings, folder, round_)
+        whole = plan_of(grids, catalogue, settings, folder, round_)
         if not round_:
-            _answerable(study, whole, catalogue)
-        now = _part(whole, settings)
+            answerable(study, whole, catalogue)
+        now = part(whole, settings)
         if now.seconds > settings.most_seconds:
             raise InputError(
                 f"{study.name}: about {now.seconds:.0f} s for {now.runs:,} runs; add --yes to go on, or see --dry-run."

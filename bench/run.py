@@ -33,7 +33,8 @@ from bench.stopping import stoppable
 if TYPE_CHECKING:
     from bench.cluster import Cluster
     from bench.measure import Executor
-    from bench.pipeline import Judged, Settings
+    from bench.pipeline import Judged
+    from bench.planning import Settings
     from bench.progress import Progress
     from bench.spec import Study
 
@@ -135,7 +136,7 @@ def _dry_run(chosen: "list[Study]", settings: "Settings", options: Options) -> i
     from bench.events import Event, as_json
     from bench.own import parts_of
     from bench.parts import Catalogue, default_parts
-    from bench.pipeline import planned
+    from bench.planning import planned
 
     shared, plans = Catalogue(default_parts()), []
     for study in chosen:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.audit import audit, swaps
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid
 
 LOOK = {"data": "iris", "model": "mlp", "depth": 1, "width": 4, "steps": 5, "checkpoints": 1, "probes": "off"}

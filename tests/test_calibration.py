@@ -9,8 +9,8 @@ from bench import calibration, doctor
 from bench.cache import costs_file
 from bench.calibration import CHECKED, FITTED, Seconds, _counts, calibrate, constants, fit
 from bench.errors import InputError
-from bench.pipeline import Settings, planned
 from bench.plan import TYPICAL, Constants, Shard
+from bench.planning import Settings, planned
 from bench.show import plans
 from bench.spec import Grid
 

@@ -11,9 +11,10 @@ import pytest
 
 from bench import early
 from bench.errors import InputError
-from bench.pipeline import Settings, planned, run_study
+from bench.pipeline import run_study
 from bench.plan import planner
 from bench.plan.memory import LAID_OUT, ON_DEVICE, ORDER_BYTES
+from bench.planning import Settings, planned
 from bench.spec import Grid
 
 COPIES = LAID_OUT + ON_DEVICE  # on one device

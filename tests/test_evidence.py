@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid
 
 

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from bench.executors import Upcoming, executor_of
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid
 
 LOOK = {"data": "iris", "model": "softmax", "probes": "off"}

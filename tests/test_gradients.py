@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from bench import gradients
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid
 
 LOOK = {"data": "digits", "steps": 0, "checkpoints": "end", "probe_rows": 64, "width": 128, "normalize_rows": 1.0}

@@ -13,7 +13,8 @@ import pytest
 
 from bench.measure import Compiler, InProcess
 from bench.parts import Catalogue
-from bench.pipeline import MOST_ROUNDS, Settings, planned, run_study
+from bench.pipeline import MOST_ROUNDS, run_study
+from bench.planning import Settings, planned
 from bench.spec import Claim, Finding, Grid
 from bench.store import Folder
 
@@ -207,7 +208,8 @@ def test_what_could_not_be_judged_is_no_failure_and_what_was_forgotten_is_one(pa
 SCRIPT = """
 import sys
 from bench.parts import default_parts
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid, Study
 from bench.train import configure
 from pathlib import Path

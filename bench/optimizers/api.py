@@ -13,7 +13,7 @@ from bench.optimizers.panel import Panel, chosen, train_panel
 from bench.optimizers.workloads import CENTRES, SEEDS, STANDARD
 from bench.own import with_installed, with_own
 from bench.parts import default_parts
-from bench.pipeline import Settings
+from bench.planning import Settings
 from bench.spec import Grid, Parts
 
 

@@ -19,7 +19,8 @@ from bench.executors import Upcoming
 from bench.measure import Compiler, InProcess
 from bench.optimizers.workloads import CENTRES, COARSE, EIGHTHS, FINE, SEEDS, WORKLOADS, Workload, rate
 from bench.parts import default_parts
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Evidence, Grid, Parts, Study
 from bench.stats.tuning import halves
 

@@ -17,8 +17,9 @@ from bench.cluster import connect, executor, rate, worker
 from bench.errors import InputError
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
 from bench.plan import Room, memory_of, plan
+from bench.planning import Settings
 from bench.spec import Grid
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,8 @@ import pytest
 from whole import ALL, KILLS, numbers
 
 from bench.measure import Compiler, InProcess
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid
 from bench.store import Folder
 from bench.workers import Work, Workers, packed, pool, shares

@@ -15,7 +15,8 @@ from bench.cluster import OnDask, connected
 from bench.cluster.shared import Shared
 from bench.errors import InputError
 from bench.gridfile import read
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.store import Folder, marked
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")

@@ -6,7 +6,8 @@ import pytest
 
 from bench.api import Result
 from bench.figures import heat, layer_strip, loss_curves, sensitivity, trajectory
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.spec import Grid
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.pipeline import Settings, planned, run_study
+from bench.pipeline import run_study
 from bench.plan import Room, memory_of, plan
 from bench.plan.memory import Needs, pieces
+from bench.planning import Settings, planned
 from bench.spec import Grid
 
 GRID = Grid({"data": "iris", "model": "mlp", "width": 4, "batch_size": 16, "steps": 300, "checkpoints": 100, "lanes": 2,

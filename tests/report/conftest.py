@@ -7,7 +7,8 @@ import pytest
 
 from bench import studies
 from bench.data import DATA
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.report.files import write
 from bench.spec import Grid, Study
 

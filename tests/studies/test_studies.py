@@ -9,7 +9,8 @@ import pytest
 from bench import studies
 from bench.api import Result
 from bench.figures import charts
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 from bench.stats import worst
 
 FILES = {path.stem.partition("_")[2]: path for path in Path(studies.__file__).parent.glob("*/[a-z][0-9][0-9]_*.py")}

@@ -7,7 +7,8 @@ from bench import studies
 from bench.api import Result
 from bench.figures import charts
 from bench.figures.points import points
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
+from bench.planning import Settings
 
 EXACT = {"quadratic_modes": 1e-6, "contour_trajectory": 1e-6, "gd_1d_closed_form": 1e-6, "sigma_prime_factor": 1e-6}
 EXACT |= {"batch_identities": 1e-6, "ewma": 1e-6, "adaptive_lr_sparse": 1e-6, "adam_facts": 1e-6}

@@ -10,8 +10,9 @@ import pytest
 from bench.errors import InputError
 from bench.measure import Compiler, InProcess
 from bench.parts import Catalogue
-from bench.pipeline import Settings, run_study
+from bench.pipeline import run_study
 from bench.plan import plan
+from bench.planning import Settings
 from bench.spec import Grid
 from bench.workers import Work, Workers, packed, pool, shares
 
