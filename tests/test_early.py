@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +18,7 @@ from bench.plan.memory import LAID_OUT, ON_DEVICE, ORDER_BYTES
 from bench.planning import Settings, planned
 from bench.spec import Grid
 
+ROOT = Path(__file__).parents[1]
 COPIES = LAID_OUT + ON_DEVICE  # on one device
 GRID = Grid({"data": "iris", "model": "mlp", "steps": 30, "learning_rate": [0.1, 0.2, 0.3], "checkpoints": 10})
 
@@ -92,7 +94,8 @@ def test_the_rows_that_every_seed_has_for_itself_count_once_per_seed(catalogue, 
 @pytest.mark.slow
 def test_the_estimate_of_a_stream_is_what_a_process_takes(tmp_path):
     """40 seeds of 500 measurements of 500 targets, 80 MB: the largest that the process becomes, and the estimate."""
-    found = subprocess.run([sys.executable, "-c", STREAM], capture_output=True, text=True, check=True, cwd=tmp_path)
+    here = {"env": {**os.environ, "PYTHONPATH": str(ROOT)}, "cwd": tmp_path}
+    found = subprocess.run([sys.executable, "-c", STREAM], capture_output=True, text=True, check=True, **here)
     estimate, grown = map(float, found.stdout.split())
     assert 0.5 * grown < estimate < 2.5 * grown
 

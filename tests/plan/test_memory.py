@@ -79,7 +79,7 @@ def test_split_results_are_those_of_the_whole_and_go_on_where_there_is_more_memo
 ):
     study = trial(GRID)
     one = run_study(study, parts, Settings("quick", tmp_path / "one", devices[:1]))
-    monkeypatch.setattr("bench.pipeline.share", lambda devices, workers: small(whole))
+    monkeypatch.setattr("bench.planning.share", lambda devices, workers: small(whole))
     settings = Settings("quick", tmp_path / "two", devices[:1])
     two = run_study(study, parts, settings)
     assert (one.programs, one.runs, two.runs) == (1, COUNT, COUNT)
@@ -87,6 +87,6 @@ def test_split_results_are_those_of_the_whole_and_go_on_where_there_is_more_memo
     axes = ["learning_rate", "seed"]
     numbers = [found.evidence.runs.sort_values(axes)["final_train_loss"].tolist() for found in (one, two)]
     assert numbers[0] == numbers[1]  # two lanes together in both: bit for bit
-    monkeypatch.setattr("bench.pipeline.share", lambda devices, workers: None)
+    monkeypatch.setattr("bench.planning.share", lambda devices, workers: None)
     assert planned(study, catalogue, settings).programs[0].key == two.plan[0].key
     assert run_study(study, parts, settings).trained == 0
