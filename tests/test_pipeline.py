@@ -215,7 +215,7 @@ from bench.train import configure
 from pathlib import Path
 
 look = {"data": "iris", "model": "mlp", "depth": 1, "batch_size": 8, "epochs": 4, "seed": [0, 1], "split": "120/30",
-        "learning_rate": [0.01, 0.1], "probes": [("full", "parameters")]}
+        "learning_rate": [0.01, 0.1], "probes": [("norms", "parameters")]}
 grids = [Grid({**look, "width": width}) for width in (2, 3, 4, 5, 6, 7)]
 study = Study("T02", "killed", "?", (), "", lambda profile, data: grids, lambda evidence: (), (), ())
 settings = Settings("quick", Path(sys.argv[1]), configure(devices=2))

@@ -30,7 +30,7 @@ learning_rate = [0.01, 0.1]
 seed = [0, 1]
 width = {widths}
 """
-LONG = GRID.replace("epochs = 40", "epochs = 4000000")
+LONG = GRID.replace("epochs = 40", 'epochs = 4000000\ncheckpoints = "end"')
 
 
 @pytest.fixture

@@ -113,8 +113,8 @@ class Compiler:
         wait(self._begun.values())
 
     def close(self) -> None:
-        """Begins with nothing more; what is being compiled is not waited for."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Begins with nothing more, and waits for what is being compiled while a signal can still end that."""
+        self._pool.shutdown(cancel_futures=True)
 
     def _claim(self, keys: Iterable[str], fresh: bool) -> "tuple[list[Future[Any]], dict[str, Future[Any]]]":
         """The executables of stages, perhaps to come, and those among them that whoever asks has to make."""

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import ALL, KILLS, numbers
+from whole import ALL, KILLS, long, numbers
 
 from bench.measure import Compiler, InProcess
 from bench.pipeline import run_study
@@ -68,6 +68,7 @@ def test_a_worker_that_dies_on_any_program_costs_that_program_alone(suffering, p
     points("F10", len(chosen), survived)
 
 
+@long
 @pytest.mark.filterwarnings("ignore:program .* is tried again")
 def test_a_worker_that_is_stopped_past_its_time_is_replaced_and_the_numbers_are_those_of_others(
     suffering, trial, devices, tmp_path, points, monkeypatch
@@ -87,7 +88,7 @@ def test_a_worker_that_is_stopped_past_its_time_is_replaced_and_the_numbers_are_
     points("F11", 1, 1)
 
 
-@pytest.mark.skipif(not ALL, reason="takes a minute or more: `make faults` runs it")
+@long
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: the limit on memory is that of Linux")
 @pytest.mark.filterwarnings("ignore:program .* is tried again")
 def test_a_program_for_which_memory_runs_out_is_said_and_the_rest_completes(suffering, points):
@@ -104,6 +105,7 @@ def test_a_program_for_which_memory_runs_out_is_said_and_the_rest_completes(suff
     points("F13", 1, 1)
 
 
+@long
 def test_signals_at_random_times_end_the_command_and_its_worker_and_it_goes_on(
     forge, command, same, chance, points, tmp_path
 ):
@@ -151,7 +153,7 @@ for number, done in enumerate(found, 1):
 """
 
 
-@pytest.mark.skipif(not ALL, reason="takes a minute or more: `make faults` runs it")
+@long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="NOT RUN: no /proc to read memory from")
 def test_memory_levels_off_over_500_programs(points):
     """F15: the last 250 of 500 programs, three executables for five of them, add at most a twentieth."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import numbers
+from whole import long, numbers
 
 from bench import run
 from bench.cluster import OnDask, connected
@@ -77,6 +77,7 @@ def test_what_a_worker_says_to_have_saved_must_be_there_and_whole(tmp_path, monk
     assert not shared.here()
 
 
+@long
 def test_an_owner_that_is_killed_leaves_what_its_workers_saved_and_goes_on(by_the_owner, grid, tmp_path, points):
     """F10, of the process that asked."""
     command = [sys.executable, "-m", "bench.run", grid, "--dask", "local:2", "--commit", "worker", "--devices", "1"]

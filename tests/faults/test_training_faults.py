@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from forge import Forge
-from whole import ALL, KILLS
+from whole import ALL, KILLS, long
 
 from bench.store import Folder
 
@@ -129,6 +129,7 @@ def test_processes_that_share_a_folder_save_each_program_once(processes, forge, 
     points("F8", processes, processes)
 
 
+@long
 @pytest.mark.skipif(not shutil.which("faketime"), reason="NOT RUN: faketime is not installed")
 def test_a_clock_that_jumps_changes_no_number_and_no_duration(forge, command, same, points, tmp_path):
     """F12: years back and forth, every other second."""
@@ -166,7 +167,8 @@ def test_a_clock_that_jumps_changes_no_number_and_no_duration(forge, command, sa
     points("F12", jumps, jumps)
 
 
-@pytest.mark.parametrize("harm", ["cut", "flipped"] if ALL else ["cut"])
+@long
+@pytest.mark.parametrize("harm", ["cut", "flipped"])
 def test_a_poisoned_compile_cache_is_said_once_mended_and_changes_no_number(harm, command, same, points, tmp_path):
     """F16."""
 

@@ -3,10 +3,14 @@
 import os
 from typing import Any
 
+import pytest
+
 from bench.store import Folder
 
 ALL = os.environ.get("FAULTS") == "all"
 """Whether to try everything, as `make faults` does, or some of it, as part of all tests."""
+
+long = pytest.mark.skipif(not ALL, reason="takes half a minute or more: `make faults` runs it")
 
 KILLS = 50 if ALL else 2
 """How often training is killed."""

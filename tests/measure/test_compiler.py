@@ -132,8 +132,8 @@ def test_a_closed_compiler_begins_with_nothing_more(programs, parts, devices, ta
     for program in programs(*({"steps": steps} for steps in range(3, 3 + module.THREADS + 1))):
         compiler.expect(program, slow)
     started.wait()
+    threading.Timer(0.2, go_on.set).start()
     compiler.close()
-    go_on.set()
     *running, last = compiler._begun.values()
     assert all(one.result() for one in running)
     assert last.cancelled()
