@@ -11,7 +11,8 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 # Tests compile hundreds of small programs, most of them the same every time. The size limit makes JAX lock its cache,
 # which the parallel tests need. What tests compute beside the suite is compiled fast; programs have options of their own.
-TEST := JAX_DISABLE_MOST_OPTIMIZATIONS=1 JAX_COMPILATION_CACHE_DIR="$(abspath $(VENV))/jax-cache" JAX_COMPILATION_CACHE_MAX_SIZE=1000000000 \
+TEST := JAX_DISABLE_MOST_OPTIMIZATIONS=1 \
+	JAX_COMPILATION_CACHE_DIR="$(abspath $(VENV))/jax-cache" JAX_COMPILATION_CACHE_MAX_SIZE=1000000000 \
 	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0 JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES=-1 \
 	$(BIN)/python -m pytest -n auto --dist worksteal
 

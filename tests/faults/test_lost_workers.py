@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import ALL, KILLS, long, numbers
+from whole import KILLS, long, numbers
 
 from bench.measure import Compiler, InProcess
 from bench.pipeline import run_study
