@@ -1,8 +1,9 @@
 """From grids to programs: what is compiled, which runs share it, and what it will cost."""
 
 from bench.plan.cost import TYPICAL, Constants, Cost, chunk_width, estimate, working_set
+from bench.plan.lengths import checkpoint_steps
 from bench.plan.memory import Room, memory_of
-from bench.plan.planner import Description, checkpoint_steps, plan
+from bench.plan.planner import Description, plan
 from bench.plan.shards import Shard, part_of, shard_of
 
 __all__ = [

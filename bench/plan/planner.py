@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,13 +19,12 @@ from bench.plan.cost import (
     step_flops,
     working_set,
 )
+from bench.plan.lengths import checkpoint_steps, run_steps
 from bench.plan.memory import Room, memory_of, needs_of, pieces
 from bench.spec import Columns, Grid, Plan, Program, Rows, Run, expand
 from bench.spec.run import STATIC, TRACED, kind
 
 MOST_LANES_PER_PROGRAM = 16_384
-MOST_STEPS = 2**31 - 1  # steps are counted in int32
-MOST_CHECKPOINTS = 1_000_000
 
 
 class Description(NamedTuple):
@@ -194,7 +192,7 @@ def _programs(
     batch = about.rows if static["batch_size"] == "full" else static["batch_size"]
     per_epoch = -(-about.rows // batch) if static["ragged"] == "pad" else about.rows // batch
     operations = step_flops(about.multiplications, batch)
-    steps = _steps(static, per_epoch, {"budget.gradient_evaluations": batch, "budget.flops": operations})
+    steps = run_steps(static, per_epoch, {"budget.gradient_evaluations": batch, "budget.flops": operations})
     checkpoints = checkpoint_steps(static["checkpoints"], steps, per_epoch)
     itemsize = {"float64": 8, "float32": 4}.get(static["dtype"], 2)
     per_lane = working_set(about.parameters, about.activations, batch, itemsize)
@@ -223,66 +221,6 @@ def _programs(
 def _all_parameters(probes: Any) -> bool:
     """Whether all parameters are recorded at every checkpoint."""
     return "parameters" in (probes if isinstance(probes, tuple) else (probes,))
-
-
-def _steps(static: Mapping[str, Any], per_epoch: int, prices: Mapping[str, float]) -> int:
-    """Length of the run in steps: as asked for, or as many as a budget pays for; `prices` are those of one step."""
-    given = [name for name in ("steps", "epochs", *prices) if static.get(name) is not None]
-    if len(given) > 1:
-        raise InputError(f"give the length once, as `steps`, `epochs` or a budget, not as both {' and '.join(given)}.")
-    name = given[0] if given else ""
-    if name in prices:
-        return _affordable(name, static[name], prices[name])
-    return static["steps"] if name == "steps" else (static["epochs"] if given else 10) * per_epoch
-
-
-def _affordable(name: str, budget: float, price: float) -> int:
-    if price <= 0:
-        raise InputError(f"{name} = {budget:g}: the operations of this model are not counted; give steps or epochs.")
-    steps = math.floor(budget / price * (1 + 1e-12))
-    if not steps:
-        raise InputError(f"{name} = {budget:g}: one step takes {price:g}; give at least that.")
-    return steps
-
-
-def checkpoint_steps(asked: str | int | Sequence[int], steps: int, per_epoch: int) -> tuple[int, ...]:
-    """The steps at which records are taken: always 0 and the last, ascending.
-
-    Args:
-        asked: value of the axis `checkpoints`.
-        steps: length of the run.
-        per_epoch: steps of an epoch.
-
-    Raises:
-        InputError: not a way to place checkpoints.
-    """
-    if steps > MOST_STEPS:
-        raise InputError(f"{steps:.10g} steps are more than {MOST_STEPS:,}; give a shorter run.")
-    every = max(per_epoch, 1) if asked == "epoch" else asked if isinstance(asked, int) and asked > 0 else steps
-    if every and steps / every > MOST_CHECKPOINTS:
-        raise InputError(
-            f"checkpoints = {asked!r} are {steps // every:,}, more than {MOST_CHECKPOINTS:,}; give 'log', 'end' or a"
-            " greater number of steps."
-        )
-    if asked == "epoch":
-        inner: Sequence[int] = range(0, steps, max(per_epoch, 1))
-    elif asked == "log":  # 1, 2, 3, 4, 6, 8, 12, 16, ...
-        inner = [n for power in range(steps.bit_length()) for n in (2**power, 3 * 2 ** (power - 1) if power else 1)]
-    elif asked == "end":
-        inner = ()
-    elif isinstance(asked, int) and not isinstance(asked, bool) and asked > 0:
-        inner = range(0, steps, asked)
-    elif isinstance(asked, (tuple, list)):
-        inner = [int(step) for step in asked if _is_step(step)]
-        if len(inner) < len(asked):
-            raise InputError(f"checkpoints = {list(asked)!r}: give whole numbers of steps, from 0 on.")
-    else:
-        raise InputError(f"checkpoints = {asked!r}: give 'epoch', 'log', 'end', a number of steps, or a list of steps.")
-    return tuple(sorted({0, steps, *(step for step in inner if 0 <= step <= steps)}))
-
-
-def _is_step(step: Any) -> bool:
-    return isinstance(step, (int, np.integer)) and not isinstance(step, bool) and bool(step >= 0)
 
 
 def _text(static: Mapping[str, Any]) -> str:

@@ -38,6 +38,7 @@ FILES = {
     "bench.early": ("test_early",),
     "bench.api": ("test_api",),
     "bench.parts": ("test_bad_input", "test_gridfile", "test_parts", "spec/test_validation"),
+    "bench.plan.lengths": ("test_bad_input", "test_gridfile", "plan/test_planner", "plan/test_lengths"),
     "bench.plan.planner": ("test_bad_input", "test_gridfile", "plan/test_planner"),
     "bench.plan.shards": ("plan/test_shards", "test_run"),
     "bench.spec.run": ("test_bad_input", "spec/test_validation", "test_gridfile"),
