@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from bench import after
+from bench import after, run
 from bench.errors import InputError
 from bench.figures import Drawn
 from bench.measure import Compiler, execute
@@ -55,6 +56,23 @@ def _no_page() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(after, "page", lambda *_: None)
         yield
+
+
+@pytest.fixture
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a grid's text and returns the one sentence with which it was refused, before anything was written."""
+
+    def run_it(text: str, *options: str) -> str:
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        assert run.main([str(path), "--out", str(tmp_path / "results"), *options]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("error: ")
+        assert said.count("\n") == 1
+        assert [own.name for own in tmp_path.iterdir()] == ["mine.toml"]
+        return said
+
+    return run_it
 
 
 DEVICES = configure()

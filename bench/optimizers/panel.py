@@ -5,6 +5,7 @@ six more beyond it, twice at most; the last one tries six between the best and i
 number of lanes, so that a program is compiled once.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,8 +16,7 @@ from numpy.typing import NDArray
 
 from bench.errors import InputError, unknown
 from bench.events import Listener
-from bench.executors import Upcoming
-from bench.measure import Compiler, InProcess
+from bench.executors import Upcoming, executor_of
 from bench.optimizers.workloads import CENTRES, COARSE, EIGHTHS, FINE, SEEDS, WORKLOADS, Workload, rate
 from bench.parts import default_parts
 from bench.pipeline import run_study
@@ -122,35 +122,43 @@ def train_panel(
         parts.get("methods", name)
     if seeds < LEAST_SEEDS:
         raise InputError(f"seeds = {seeds}: give at least {LEAST_SEEDS}; half of them choose the learning rates.")
-    suite, full, found, runs, trained = default_parts().hash, settings.profile == "full", {}, 0, 0
-    studies = {
-        (name, optimizer): _study(name, workload, optimizer, seeds, centres, full)
-        for name, workload in workloads.items()
-        for optimizer in optimizers
-    }
-    for (name, optimizer), study in studies.items():
-        if optimizers[optimizer].hash != suite:  # one's own, which changes more often
-            own = f"{study.name}-{optimizers[optimizer].hash[:8]}"
-            studies[name, optimizer] = dataclasses.replace(study, name=own)
-    teams = {parts.hash: _team(parts, optimizers, studies, settings) for parts in optimizers.values()}
-    for (name, optimizer), study in studies.items():
-        executor, upcoming = teams[optimizers[optimizer].hash]
-        upcoming.reached(study)
-        judged = run_study(study, executor.parts, settings, tell, executor)
-        if judged.failed:
-            raise Failed(f"{judged.failed} program(s) of {optimizer} on {name} failed; call again to try once more.")
-        found[name, optimizer] = _trials(judged.evidence, workloads[name].target, optimizer, centres)
-        runs, trained = runs + judged.runs, trained + judged.trained
+    studies = _studies(optimizers, workloads, seeds, centres, settings.profile == "full")
+    found, runs, trained = {}, 0, 0
+    with contextlib.ExitStack() as stack:
+        teams = {}
+        for parts in {parts.hash: parts for parts in optimizers.values()}.values():
+            own = [study for (_, optimizer), study in studies.items() if optimizers[optimizer].hash == parts.hash]
+            upcoming = Upcoming(own, parts, settings)
+            teams[parts.hash] = upcoming, stack.enter_context(executor_of(parts, settings, iter(upcoming)))
+        for (name, optimizer), study in studies.items():
+            upcoming, executor = teams[optimizers[optimizer].hash]
+            upcoming.reached(study)
+            judged = run_study(study, executor.parts, settings, tell, executor)
+            if judged.failed:
+                raise Failed(
+                    f"{judged.failed} program(s) of {optimizer} on {name} failed; call again to try once more."
+                )
+            found[name, optimizer] = _trials(judged.evidence, workloads[name].target, optimizer, centres)
+            runs, trained = runs + judged.runs, trained + judged.trained
     return Panel(tuple(optimizers), workloads, found, runs, trained)
 
 
-def _team(
-    parts: Parts, optimizers: Mapping[str, Parts], studies: Mapping[tuple[str, str], Study], settings: Settings
-) -> tuple[InProcess, Upcoming]:
-    """What trains the optimizers of some registries, and what it will be asked for."""
-    own = [study for (_, optimizer), study in studies.items() if optimizers[optimizer].hash == parts.hash]
-    upcoming = Upcoming(own, parts, settings)
-    return InProcess(Compiler(parts, settings.devices), settings.timed, iter(upcoming)), upcoming
+def _studies(
+    optimizers: Mapping[str, Parts],
+    workloads: Mapping[str, Workload],
+    seeds: int,
+    centres: Mapping[str, float],
+    refined: bool,
+) -> dict[tuple[str, str], Study]:
+    """A study per workload and optimizer, in the order in which they run."""
+    suite, found = default_parts().hash, {}
+    for name, workload in workloads.items():
+        for optimizer, parts in optimizers.items():
+            study = _study(name, workload, optimizer, seeds, centres, refined)
+            if parts.hash != suite:  # one's own, which changes more often
+                study = dataclasses.replace(study, name=f"{study.name}-{parts.hash[:8]}")
+            found[name, optimizer] = study
+    return found
 
 
 def chosen(names: Sequence[str], quick: bool) -> dict[str, Workload]:

@@ -103,12 +103,17 @@ def test_programs_that_are_expected_are_compiled_while_the_last_ones_run(program
 
 
 def test_nothing_is_compiled_beside_programs_whose_seconds_matter(programs, parts, devices, tables):
-    compiler = Compiler(parts, devices)
+    compiler, done = Compiler(parts, devices), []
     (now,), (next_,) = programs({"steps": 3}), programs({"steps": 4, "optimizer": "adam"})
     compiler.expect(next_, tables)
+
+    def looked(program):
+        done.append(compiler._begun[next_.key].done())
+        return tables(program)
+
     later = iter([(next_, tables)])
-    list(execute([now], tables, compiler, timed=True, expected=later))
-    assert compiler._begun[next_.key].done()
+    list(execute([now], looked, compiler, timed=True, expected=later))
+    assert done == [True]
     assert next(later)[0] is next_
 
 
