@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 HEAD = """# Studies
 
 Every study with its claims, their sources, what theory says, what was measured, and both verdicts, from one run of
-`{command}` (JAX {jax}, {platform}). Seconds are those of compiling and running a study's programs there; others were compiled
-beside them, so that they add up to more than the run took. Written by `python -m bench.catalogue`; `bench.load("reference")`
-has the findings and costs as tables.
+`{command}` (JAX {jax}, {platform}). Seconds are those of compiling and running a study's programs there; others
+were compiled beside them, so that they add up to more than the run took. Written by `python -m bench.catalogue`;
+`bench.load("reference")` has the findings and costs as tables.
 """
 
 PUBLISHED_HEAD = """## Published figures
