@@ -17,10 +17,10 @@ from bench.spec import Program, Table
 from bench.spec.question import OwnClaim, Question, Rank
 from bench.stats.comparison import least_pairs
 
-Tables = Callable[[Program], Table]
+TableOf = Callable[[Program], Table]
 
 
-def check(question: Question, programs: Sequence[Program], tables: Tables) -> None:
+def check(question: Question, programs: Sequence[Program], tables: TableOf) -> None:
     """Looks at what was planned as the answer will look at what was trained.
 
     Args:
@@ -68,7 +68,7 @@ def _runs(programs: Sequence[Program]) -> pd.DataFrame:
     return pd.DataFrame({**columns, "program": number})
 
 
-def _check_rank(rank: Rank, runs: pd.DataFrame, programs: Sequence[Program], tables: Tables) -> None:
+def _check_rank(rank: Rank, runs: pd.DataFrame, programs: Sequence[Program], tables: TableOf) -> None:
     line = lineup(runs, rank)
     for axis in rank.axes:
         if axis not in line.by:
@@ -102,7 +102,7 @@ def _seeds(runs: pd.DataFrame, axes: Sequence[str]) -> NDArray[np.int64]:
     return seeds[counts == configurations]
 
 
-def _check_measure(measure: str, valid: Iterable[str], programs: Iterable[Program], tables: Tables) -> None:
+def _check_measure(measure: str, valid: Iterable[str], programs: Iterable[Program], tables: TableOf) -> None:
     """Refuses a measure that some of these programs cannot have; "" is one that all have."""
     lacking = [_lacks(program, tables(program)) for program in programs]
     series = next((series for series in SERIES if measure.endswith(series)), "")
@@ -131,7 +131,7 @@ def _split(rows: int) -> str:
     return f"{rows - test}/{test}"
 
 
-def _check_claim(one: OwnClaim, runs: pd.DataFrame, programs: Sequence[Program], tables: Tables, claims: int) -> None:
+def _check_claim(one: OwnClaim, runs: pd.DataFrame, programs: Sequence[Program], tables: TableOf, claims: int) -> None:
     if one.kind == "slope":
         axis = str(one.over)
         values = runs[axis].dropna().unique().tolist()

@@ -1,13 +1,15 @@
 """Fixtures that all tests share: JAX configured once, the registered parts, and training through the usual path."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from refusals import refusal
 
-from bench import after, run
+from bench import after
 from bench.errors import InputError
 from bench.figures import Drawn
 from bench.measure import Compiler, execute
@@ -60,19 +62,8 @@ def _no_page() -> Iterator[None]:
 
 @pytest.fixture
 def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs a grid's text and returns the one sentence with which it was refused, before anything was written."""
-
-    def run_it(text: str, *options: str) -> str:
-        path = tmp_path / "mine.toml"
-        path.write_text(text)
-        assert run.main([str(path), "--out", str(tmp_path / "results"), *options]) == 2
-        said = capsys.readouterr().err
-        assert said.startswith("error: ")
-        assert said.count("\n") == 1
-        assert [own.name for own in tmp_path.iterdir()] == ["mine.toml"]
-        return said
-
-    return run_it
+    """Runs a grid's text and returns the sentence with which it was refused."""
+    return functools.partial(refusal, tmp_path, capsys)
 
 
 DEVICES = configure()

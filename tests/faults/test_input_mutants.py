@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from refusals import refusal
 from whole import ALL
 
 from bench import pipeline
@@ -138,12 +139,13 @@ def failing(tmp_path_factory, capsys, devices, parts, catalogue, trial, monkeypa
         own = {"capsys": capsys, "devices": devices, "parts": parts, "catalogue": catalogue, "trial": trial}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(pipeline, "_train", trained)
-            for case in _cases(function, {**own, "tmp_path": None, "monkeypatch": patch}):
+            for case in _cases(function, {**own, "tmp_path": None, "refused": None, "monkeypatch": patch}):
                 folder = tmp_path_factory.mktemp("case")
+                here = {"tmp_path": folder, "refused": functools.partial(refusal, folder, capsys)}
                 patch.chdir(folder)
                 capsys.readouterr()  # what the case before left unread
                 try:
-                    function(**case | ({"tmp_path": folder} if "tmp_path" in case else {}))
+                    function(**case | {name: own for name, own in here.items() if name in case})
                 except pytest.skip.Exception:
                     continue
                 except (Exception, pytest.fail.Exception):
