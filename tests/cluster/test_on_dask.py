@@ -69,7 +69,7 @@ def lethal(parts, path, times):
         with path.open("a") as file:
             file.write("begun\n")
         if path.read_text().count("begun") <= times:
-            time.sleep(0.2)  # as long as any real program takes to compile
+            time.sleep(1)  # until its nanny knows that it has started, which real programs take longer than
             os.kill(os.getpid(), 9)
         return jnp.maximum(z, 0)
 
