@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from bench.outcome import varied
 from bench.spec import Evidence, Finding
@@ -79,7 +79,7 @@ def _seeds(members: Sequence[tuple[Any, float]]) -> list[int]:
 def _interval(logs: NDArray[np.float64]) -> tuple[float, float, float]:
     """Factor and its 99 % interval; the factor alone where there is one seed."""
     mean = logs.mean()
-    half = stats.t.ppf(0.995, len(logs) - 1) * stats.sem(logs) if len(logs) > 1 else np.nan
+    half = scipy.stats.t.ppf(0.995, len(logs) - 1) * scipy.stats.sem(logs) if len(logs) > 1 else np.nan
     return float(np.exp(mean)), float(np.exp(mean - half)), float(np.exp(mean + half))
 
 

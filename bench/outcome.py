@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from bench.spec.run import STATIC, TRACED
 
@@ -64,7 +64,7 @@ def best(runs: "Frame", count: int = 5) -> Best:
     for key, own in groups:
         values = own[measure].to_numpy(np.float64)
         lost = (own["status"].astype(str) == "diverged").any() or not np.isfinite(values).all()
-        half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values) if len(values) > 1 else np.nan
+        half = scipy.stats.t.ppf(0.975, len(values) - 1) * scipy.stats.sem(values) if len(values) > 1 else np.nan
         mean = values.mean()
         rows.append((*(key if isinstance(key, tuple) else (key,)), mean, mean - half, mean + half, len(values), lost))
     table = pd.DataFrame(rows, columns=[*axes, "mean", "low", "high", "seeds", "lost"])

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from bench.stats.pairs import median_interval
 
@@ -77,14 +77,14 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
     tails = [(1 - level) / 2, (1 + level) / 2]
     if x.size < LEAST_RESAMPLED or np.unique(x, return_counts=True)[1].max() > x.size / 2:
-        low_t, high_t = stats.t.ppf(tails, x.size - 1)
+        low_t, high_t = scipy.stats.t.ppf(tails, x.size - 1)
         return Interval(mean, mean - float(high_t * error), mean - float(low_t * error))
 
     def student(sample: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
         spread = sample.std(axis, ddof=1) / np.sqrt(x.size)
         return (sample.mean(axis) - mean) / np.maximum(spread, error / NO_SPREAD)
 
-    drawn = stats.bootstrap(
+    drawn = scipy.stats.bootstrap(
         (x,), student, vectorized=True, n_resamples=RESAMPLES, method="percentile", rng=np.random.default_rng(0)
     ).bootstrap_distribution
     low_t, high_t = np.quantile(drawn, tails)
@@ -139,8 +139,8 @@ def pairs_needed(difference: float, deviation: float, alpha: float = 0.05, power
     effect = abs(difference) / deviation if deviation > 0 else np.inf
     least = int(np.ceil(1 - np.log2(alpha)))  # fewer pairs cannot be significant, whatever they are
     sizes = np.unique(np.geomspace(3, MOST_SEEDS, 400).astype(int))
-    critical = stats.t.ppf(1 - alpha / 2, sizes - 1)
-    seen: Any = stats.nct.sf(critical, sizes - 1, np.minimum(np.sqrt(sizes) * effect, 30))
+    critical = scipy.stats.t.ppf(1 - alpha / 2, sizes - 1)
+    seen: Any = scipy.stats.nct.sf(critical, sizes - 1, np.minimum(np.sqrt(sizes) * effect, 30))
     enough = np.flatnonzero(seen >= power)
     needed = int(np.ceil(sizes[enough[0]] / WILCOXON_EFFICIENCY)) if enough.size else MOST_SEEDS
     return min(MOST_SEEDS, max(least, needed))
@@ -179,7 +179,7 @@ def _p_values(differences: NDArray[np.float64]) -> tuple[float, float]:
     unequal = differences[differences != 0]
     if not unequal.size:
         return 1.0, 1.0
-    signs = stats.binomtest(int((unequal < 0).sum()), unequal.size).pvalue
+    signs = scipy.stats.binomtest(int((unequal < 0).sum()), unequal.size).pvalue
     return float(signs), signed_rank_p(unequal)
 
 
@@ -194,9 +194,9 @@ def signed_rank_p(differences: ArrayLike) -> float:
     """
     d = np.asarray(differences, np.float64)
     if d.size > MOST_EXACT:
-        found: Any = stats.wilcoxon(d, method="asymptotic")
+        found: Any = scipy.stats.wilcoxon(d, method="asymptotic")
         return float(found.pvalue)
-    twice = np.rint(2 * stats.rankdata(np.abs(d))).astype(int)  # tied ranks are halves
+    twice = np.rint(2 * scipy.stats.rankdata(np.abs(d))).astype(int)  # tied ranks are halves
     chance = np.ones(1)
     for rank in twice:
         chance = (np.pad(chance, (0, rank)) + np.pad(chance, (rank, 0))) / 2

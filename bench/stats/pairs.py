@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import stats
+import scipy
 
 
 class Ratio(NamedTuple):
@@ -27,7 +27,7 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> tuple[float
         The median, the lower and the upper end.
     """
     ordered, size = np.sort(np.asarray(values, np.float64)), len(values)
-    outside = max(0, int(stats.binom.ppf((1 - level) / 2, size, 0.5)) - 1)
+    outside = max(0, int(scipy.stats.binom.ppf((1 - level) / 2, size, 0.5)) - 1)
     return float(np.median(ordered)), float(ordered[outside]), float(ordered[size - 1 - outside])
 
 
@@ -39,5 +39,5 @@ def ratio(first: Sequence[float], second: Sequence[float], level: float = 0.95) 
         level: coverage of the interval.
     """
     quotients = np.asarray(second, np.float64) / np.asarray(first, np.float64)
-    test: Any = stats.mannwhitneyu(first, second, alternative="two-sided")
+    test: Any = scipy.stats.mannwhitneyu(first, second, alternative="two-sided")
     return Ratio(*median_interval(quotients.tolist(), level), float(test.pvalue))

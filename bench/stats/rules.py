@@ -7,8 +7,8 @@ below 1e-3.
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from bench.spec import Finding
 
@@ -98,7 +98,9 @@ def equivalent(
     """
     x = np.asarray(samples, float)
     mean, name = x.mean(), f"EQ({tolerance:g},{x.size})"
-    half = stats.t.ppf((1 + confidence) / 2, x.size - 1) * x.std(ddof=1) / np.sqrt(x.size) if x.size > 1 else np.inf
+    half = (
+        scipy.stats.t.ppf((1 + confidence) / 2, x.size - 1) * x.std(ddof=1) / np.sqrt(x.size) if x.size > 1 else np.inf
+    )
     inside = (mean - half) / predicted >= 1 - tolerance and (mean + half) / predicted <= 1 + tolerance
     return _finding(
         quantity, mean, predicted, name, bool(inside), low=mean - half, high=mean + half, seeds=x.size, **more
@@ -118,7 +120,7 @@ def binomial(
         alpha: of the study.
         **more: further fields of the finding.
     """
-    test = stats.binomtest(successes, trials, probability)
+    test = scipy.stats.binomtest(successes, trials, probability)
     interval = test.proportion_ci(0.99)
     passed = bool(test.pvalue >= alpha / cells)
     return _finding(
@@ -155,9 +157,9 @@ def fisher(
         **more: further fields of the finding.
     """
     rows = [[successes, trials - successes], [published, published_trials - published]]
-    test: Any = stats.fisher_exact(rows)
+    test: Any = scipy.stats.fisher_exact(rows)
     passed = bool(test.pvalue >= alpha / cells)
-    interval = stats.binomtest(successes, trials).proportion_ci(0.99)
+    interval = scipy.stats.binomtest(successes, trials).proportion_ci(0.99)
     name, theory = f"FISHER({trials}/{published_trials})", published / published_trials
     more = {"low": interval.low, "high": interval.high, "seeds": trials, **more}
     return _finding(quantity, successes / trials, theory, name, passed, **more)
@@ -177,7 +179,11 @@ def sign(quantity: str, differences: ArrayLike, least: int | None = None, **more
     """
     d = np.asarray(differences, float)
     n, wins = d.size, int((d > 0).sum())
-    k = least if least is not None else next((k for k in range(n + 1) if stats.binom.sf(k - 1, n, 0.5) <= 0.0032), n)
+    k = (
+        least
+        if least is not None
+        else next((k for k in range(n + 1) if scipy.stats.binom.sf(k - 1, n, 0.5) <= 0.0032), n)
+    )
     return _finding(quantity, wins / max(n, 1), 1.0, f"SIGN({k}/{n})", n > 0 and wins >= k, seeds=n, **more)
 
 

@@ -4,8 +4,8 @@ import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from bench.stats.comparison import mean_interval
 
@@ -49,7 +49,7 @@ def survival(times: ArrayLike, reached: ArrayLike) -> Any:
         scipy's `EmpiricalDistributionFunction`: `quantiles`, `probabilities`, `evaluate`, `confidence_interval`.
     """
     t, there = np.asarray(times, np.float64), np.asarray(reached, bool)
-    return stats.ecdf(stats.CensoredData(uncensored=t[there], right=t[~there])).sf
+    return scipy.stats.ecdf(scipy.stats.CensoredData(uncensored=t[there], right=t[~there])).sf
 
 
 def time_to_target(times: ArrayLike, reached: ArrayLike, horizon: float | None = None) -> TimeToTarget:
