@@ -55,19 +55,14 @@ def best(runs: "Frame", count: int = 5) -> Best:
         runs: the table `runs`.
         count: how many to return.
     """
-    import pandas as pd
-
-    measure = measure_of(runs)
-    rows = []
-    axes = varied(runs)
-    groups: Any = runs.groupby(axes, observed=True, dropna=False, sort=False) if axes else [((), runs)]
-    for key, own in groups:
-        values = own[measure].to_numpy(np.float64)
-        lost = (own["status"].astype(str) == "diverged").any() or not np.isfinite(values).all()
-        half = scipy.stats.t.ppf(0.975, len(values) - 1) * scipy.stats.sem(values) if len(values) > 1 else np.nan
-        mean = values.mean()
-        rows.append((*(key if isinstance(key, tuple) else (key,)), mean, mean - half, mean + half, len(values), lost))
-    table = pd.DataFrame(rows, columns=[*axes, "mean", "low", "high", "seeds", "lost"])
+    measure, axes = measure_of(runs), varied(runs)
+    lost = (runs["status"].astype(str) == "diverged") | ~np.isfinite(runs[measure].to_numpy(np.float64))
+    own: Any = runs[axes].assign(mean=runs[measure].astype(np.float64), lost=lost)
+    groups = own.groupby(axes or (lambda row: 0), observed=True, dropna=False, sort=False)
+    table = groups[["mean"]].mean(skipna=False).assign(seeds=groups.size(), lost=groups["lost"].any())
+    share = scipy.stats.t.ppf(0.975, np.maximum(table["seeds"] - 1, 1)) / np.sqrt(table["seeds"])
+    half = share * groups["mean"].std(skipna=False)  # null for a single seed
+    table = table.assign(low=table["mean"] - half, high=table["mean"] + half).reset_index()
     order = table.assign(rank=table["mean"] * (-1 if measure.endswith("accuracy") else 1))
     order = order.sort_values(["lost", "rank"], kind="stable").head(count)
-    return Best(order[[*axes, "mean", "low", "high", "seeds"]], measure, len(table), sum(row[-1] for row in rows))
+    return Best(order[[*axes, "mean", "low", "high", "seeds"]], measure, len(table), int(table["lost"].sum()))

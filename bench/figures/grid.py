@@ -12,7 +12,7 @@ from bench.figures.drawn import Drawn
 from bench.figures.look import SCREEN, Look
 from bench.figures.points import TIMES, points, quantitative, selected
 from bench.figures.words import words
-from bench.outcome import best
+from bench.outcome import best, measure_of
 from bench.outcome import varied as varied_axes
 from bench.spec import Figure, Frame
 
@@ -79,7 +79,7 @@ def sensitivity(tables: Tables, look: Look = SCREEN) -> Drawn | None:
     axes = varied(runs)
     if "learning_rate" not in axes:
         return None
-    measure = best(runs, 1).measure
+    measure = measure_of(runs)
     others = _ranked(runs, [axis for axis in axes if axis != "learning_rate"])
     colour, facet, where = _roles(runs, others)
     log = "x" if measure.endswith("accuracy") else "xy"
@@ -133,7 +133,7 @@ def stability(
         boundary: theory, with the columns `x`, `y` and `facet`.
     """
     runs = tables["runs"]
-    measure, where = best(runs, 1).measure, dict(where or {})
+    measure, where = measure_of(runs), dict(where or {})
     log = "".join(role for role, name in (("x", x), ("y", y)) if _spread(runs[name]))
     title = f"{words(measure).capitalize()} over {words(x)} and {words(y)}{_fixed(where)}"
     figure = Figure(title, "runs", x, y, measure, facet, log, where)
