@@ -125,7 +125,8 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
     Args:
         text: `local:N`, an address, or a scheduler's file.
         platform: that workers must have.
-        devices: of each worker; all that it has unless given, which are its share of the cores with `local:N`.
+        devices: of each worker; all that it has unless given. With `local:N` on CPUs a worker has as many cores, and
+            its share of them unless given.
 
     Raises:
         InputError: no such scheduler, one that must not be used, or workers that must not train.
@@ -144,7 +145,8 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
     with contextlib.ExitStack() as stack:
         workplace = Workplace(platform, devices)
         if count:
-            workplace = dataclasses.replace(workplace, cores=tuple(filter(None, core_groups(count))))
+            most = devices if platform == "cpu" else None  # whose devices are cores
+            workplace = dataclasses.replace(workplace, cores=tuple(filter(None, core_groups(count, most))))
             address = stack.enter_context(LocalCluster(n_workers=count, **LOCAL))
         try:
             client = stack.enter_context(Client(address, set_as_default=False))

@@ -51,13 +51,17 @@ def shares(workers: int, devices: Sequence[Any]) -> list[Share]:
     return [Share(each, own) for own in core_groups(workers)]
 
 
-def core_groups(workers: int) -> list[tuple[int, ...]]:
+def core_groups(workers: int, most: int | None = None) -> list[tuple[int, ...]]:
     """The cores of each worker, as many for each, since they decide the last bits of large matrix products.
 
     Cores that are left over are left alone. Where there are more workers than cores, they take turns on them.
+
+    Args:
+        workers: how many.
+        most: cores of a worker; its share of them unless given.
     """
     if not hasattr(os, "sched_getaffinity"):
         return [()] * workers
     cores = sorted(os.sched_getaffinity(0))
-    each = max(1, len(cores) // workers)
+    each = max(1, min(len(cores) // workers, most or len(cores)))
     return [tuple(cores[worker * each % len(cores) :][:each]) for worker in range(workers)]

@@ -6,6 +6,7 @@ import pytest
 
 from bench.errors import InputError
 from bench.workers import shares
+from bench.workers.shares import core_groups
 
 
 def some(count, platform="cpu"):
@@ -25,6 +26,13 @@ def test_every_worker_has_as_many_cores_of_its_own_and_as_many_devices(cores):
     found = shares(2, some(5))
     assert [share.cores for share in found] == [(0, 1), (2, 4)]
     assert [share.devices for share in found] == [2, 2]
+
+
+def test_workers_have_no_more_cores_than_they_may(cores):
+    cores(0, 1, 2, 4)
+    assert core_groups(1, 1) == [(0,)]
+    assert core_groups(2, 1) == [(0,), (1,)]
+    assert core_groups(2, 3) == [(0, 1), (2, 4)]
 
 
 def test_workers_take_turns_on_cores_where_there_are_more_of_them(cores):
