@@ -43,11 +43,8 @@ def shown(report: Report, static: bool) -> Sequence[Shown]:
         return [_or_why(functools.partial(_drawn, card, static)) for card in report.cards]
     # Spawned, not forked: a process in which JAX has started threads cannot be copied.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _single) as pool:
-        jobs = {}
-        for card in sorted(report.cards, key=lambda card: -card.manifest.get("runs", 0)):  # the longest first
-            name = card.study.name
-            jobs[name] = pool.submit(_read, report.out, name, card.profile, static)
-        return [_or_why(jobs[card.study.name].result) for card in report.cards]
+        jobs = [pool.submit(_read, report.out, card.study.name, card.profile, static) for card in report.cards]
+        return [_or_why(job.result) for job in jobs]
 
 
 def _single() -> None:
