@@ -158,7 +158,7 @@ def test_workers_of_a_killed_command_end(tmp_path, begin):
 
 @pytest.mark.slow
 def test_stopped_and_given_again_with_workers_the_bits_are_those_of_an_undisturbed_run(tmp_path, begin):
-    text, folders = GRID.format(widths=[2, 3, 4, 5]), [tmp_path / name for name in ("stopped", "whole")]
+    text, folders = GRID.format(widths=[2, 3, 4, 5, 6]), [tmp_path / name for name in ("stopped", "whole")]
     for folder in folders:
         folder.mkdir()
     stopped = begin(folders[0], text, "--workers", "1", "--devices", "1")

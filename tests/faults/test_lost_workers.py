@@ -53,7 +53,6 @@ def suffering(parts, trial, devices, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:program .* is tried again")
-@long
 def test_a_worker_that_dies_on_any_program_costs_that_program_alone(suffering, points):
     """F10."""
     chosen = WIDTHS if KILLS > 2 else WIDTHS[::5]

@@ -1,7 +1,6 @@
 """Every study: it is one short file, judges each of its claims, passes as it is and fails under each of its bugs."""
 
 import dataclasses
-import os
 import re
 from pathlib import Path
 
@@ -18,10 +17,6 @@ from bench.stats import worst
 FILES = {path.stem.partition("_")[2]: path for path in Path(studies.__file__).parent.glob("*/[a-z][0-9][0-9]_*.py")}
 NAMES = studies.names()
 TRAINED = [pytest.param(name, marks=() if name == "quadratic_modes" else pytest.mark.slow) for name in NAMES]
-
-
-ALL = os.environ.get("FAULTS") == "all"
-"""Whether to train with every bug of a study; else with the first, and with those that need no training."""
 
 
 def test_every_study_file_is_found_and_no_two_share_a_name_or_an_id():
@@ -96,10 +91,7 @@ def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(name, parts, de
     assert len(drawn) == len(study.figures)
     for picture in drawn:
         sound(picture)
-    trained = [mutant for mutant in study.mutants if mutant.parts]
     for number, mutant in enumerate(study.mutants):
-        if mutant in trained[1:] and not ALL:
-            continue
         impl = "NOT RUN"
         if mutant.parts:
             settings = Settings(profile="cell", out=tmp_path / f"bug{number}", devices=devices)
