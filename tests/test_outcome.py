@@ -29,6 +29,16 @@ def test_a_loss_is_better_when_it_is_small_and_what_diverged_comes_last():
     assert found.never == 1
 
 
+def test_a_single_seed_has_no_interval_and_an_infinite_loss_is_lost():
+    runs = _runs(learning_rate=[1.0, 2, 3, 4, 5, 5], final_train_loss=[0.3, np.inf, 0.1, 0.2, 0.5, 0.7])
+    found = best(runs, 9)
+    assert found.table["learning_rate"].tolist() == [3, 4, 1, 5, 2]
+    assert found.never == 1
+    assert found.table["low"].isna().tolist() == [True, True, True, False, True]
+    half = found.table["high"].iloc[3] - found.table["mean"].iloc[3]
+    assert half == pytest.approx(12.7062 * 0.1, rel=1e-5)  # Student's t of one degree of freedom, and the standard error
+
+
 def test_a_single_configuration_has_one_row():
     found = best(_runs(final_test_loss=[1.0] * 6))
     assert len(found.table) == 1

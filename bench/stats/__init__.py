@@ -1,4 +1,7 @@
-"""Verdict rules and the statistics behind them."""
+"""Verdict rules and the statistics behind them.
+
+`scipy.stats` takes half a second to import. Its name is looked up in `scipy`, which imports it when it is first used.
+"""
 
 from bench.stats.rules import binomial, bisect, bound, equivalent, exact, fisher, rate, sign
 from bench.stats.verdict import as_expected, claim, excused, verdicts, worst

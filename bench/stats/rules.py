@@ -98,9 +98,8 @@ def equivalent(
     """
     x = np.asarray(samples, float)
     mean, name = x.mean(), f"EQ({tolerance:g},{x.size})"
-    half = (
-        scipy.stats.t.ppf((1 + confidence) / 2, x.size - 1) * x.std(ddof=1) / np.sqrt(x.size) if x.size > 1 else np.inf
-    )
+    error = x.std(ddof=1) / np.sqrt(x.size) if x.size > 1 else np.inf
+    half = scipy.stats.t.ppf((1 + confidence) / 2, max(x.size - 1, 1)) * error
     inside = (mean - half) / predicted >= 1 - tolerance and (mean + half) / predicted <= 1 + tolerance
     return _finding(
         quantity, mean, predicted, name, bool(inside), low=mean - half, high=mean + half, seeds=x.size, **more
@@ -179,11 +178,8 @@ def sign(quantity: str, differences: ArrayLike, least: int | None = None, **more
     """
     d = np.asarray(differences, float)
     n, wins = d.size, int((d > 0).sum())
-    k = (
-        least
-        if least is not None
-        else next((k for k in range(n + 1) if scipy.stats.binom.sf(k - 1, n, 0.5) <= 0.0032), n)
-    )
+    rare = (k for k in range(n + 1) if scipy.stats.binom.sf(k - 1, n, 0.5) <= 0.0032)
+    k = least if least is not None else next(rare, n)
     return _finding(quantity, wins / max(n, 1), 1.0, f"SIGN({k}/{n})", n > 0 and wins >= k, seeds=n, **more)
 
 

@@ -39,6 +39,13 @@ def cluster(devices):
             yield found
 
 
+def test_a_worker_of_one_device_has_one_core():
+    with connect.connected("local:1", "cpu", 1) as found:
+        assert [len(cores) for cores in found.workplace.cores] == [1]
+        (affinity,) = found.client.run(lambda: len(os.sched_getaffinity(0))).values()
+        assert affinity == 1
+
+
 def planned(parts, *grids):
     catalogue = Catalogue(parts)
     programs = plan(grids, catalogue.describe, parts.hash).programs
