@@ -36,9 +36,7 @@ def test_a_single_seed_has_no_interval_and_an_infinite_loss_is_lost():
     assert found.never == 1
     assert found.table["low"].isna().tolist() == [True, True, True, False, True]
     half = found.table["high"].iloc[3] - found.table["mean"].iloc[3]
-    assert half == pytest.approx(
-        12.7062 * 0.1, rel=1e-5
-    )  # Student's t of one degree of freedom, and the standard error
+    assert half == pytest.approx(12.7062 * 0.1, rel=1e-5)  # Student's t of one degree, and the standard error
 
 
 def test_a_single_configuration_has_one_row():
