@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import jax
@@ -166,9 +165,8 @@ def _folder(tmp_path, monkeypatch, devices):
 
 @pytest.mark.usefixtures("_folder")
 def test_the_command_ranks_saves_and_trains_nothing_twice(tmp_path, capsys):
-    few, before = ["--workloads", "ill_conditioned", "--seeds", "8", "--quick"], {*threading.enumerate()}
+    few = ["--workloads", "ill_conditioned", "--seeds", "8", "--quick"]
     assert command.main(["adam", "sgd", *few]) == 0
-    assert not [own for own in {*threading.enumerate()} - before if own.name.startswith("compile")]
     said = capsys.readouterr().out
     for words in ("rank by profile score over 1 workloads, 4 seeds", "ill_conditioned", "adam", "rates within 2x"):
         assert words in said
