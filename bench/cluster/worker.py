@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bench.cache import compile_cache
 from bench.cluster.shared import Shared
 from bench.early import memory_limit
-from bench.measure import Compiler, execute
+from bench.measure import Compiler, execute, heap
 from bench.parts import default_parts
 from bench.pipeline import versions
 from bench.plan import Room
@@ -168,6 +168,7 @@ def _devices(workplace: Workplace) -> Sequence[Any]:
         for thread in os.listdir("/proc/self/task"):
             with contextlib.suppress(OSError):  # it has ended meanwhile
                 os.sched_setaffinity(int(thread), workplace.cores[int(get_worker().name)])
+    heap.keep()
     return configure(workplace.platform, workplace.devices, compile_cache())
 
 

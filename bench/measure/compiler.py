@@ -1,10 +1,8 @@
 """Turns programs into executables, ahead of their turn, in threads: tracing takes one core, and so does much of XLA."""
 
-import ctypes
 import functools
 import gc
 import itertools
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -14,6 +12,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from bench.measure import heap
 from bench.spec import Parts, Program, Table
 from bench.train import Prepared, Stage, prepare
 
@@ -166,8 +165,7 @@ def _forget() -> None:
     """Gives back what tracing leaves: JAX's caches, cycles of Python, and free memory where the C library keeps it."""
     jax.clear_caches()
     gc.collect()
-    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):  # of glibc
-        trim(0)
+    heap.give_back()
 
 
 def _options(program: Program, stage: Stage, platform: str) -> dict[str, Any] | None:

@@ -1,7 +1,10 @@
 """Programs trained by workers of a cluster: the same numbers, nothing lost and nothing twice, whatever dies."""
 
+import ctypes
 import dataclasses
+import inspect
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -44,6 +47,28 @@ def test_a_worker_of_one_device_has_one_core():
         assert [len(cores) for cores in found.workplace.cores] == [1]
         (affinity,) = found.client.run(lambda: len(os.sched_getaffinity(0))).values()
         assert affinity == 1
+
+
+def _faults(size=8 << 20, times=50):
+    """Pages that the system had to find for a buffer that is freed and asked for again and again, in a thread."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    for _ in range(times):
+        buffer = libc.malloc(size)
+        ctypes.memset(buffer, 1, size)
+        libc.free(buffer)
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: memory that glibc keeps")
+def test_a_worker_keeps_the_memory_of_a_step_for_the_next_one(cluster):
+    pages, times = (8 << 20) // resource.getpagesize(), 50
+    assert max(cluster.client.run(_faults).values()) < 10 * pages
+    environment = {**os.environ, "MALLOC_TRIM_THRESHOLD_": "65536"}
+    code = f"import ctypes, resource\n{inspect.getsource(_faults)}\nprint(_faults())"
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert int(said.stdout) > times * pages / 2, "glibc has learnt to keep it: `heap.keep` is not needed any more"
 
 
 def planned(parts, *grids):

@@ -9,7 +9,6 @@ import pytest
 from bench import studies
 from bench.api import Result
 from bench.figures import charts
-from bench.measure import compiler
 from bench.pipeline import run_study
 from bench.planning import Settings
 from bench.stats import worst
@@ -57,12 +56,6 @@ def test_claims_are_distinct_sourced_and_there_are_bugs_to_catch(name):
     assert all(mutant.parts or mutant.evidence for mutant in study.mutants)
 
 
-@pytest.fixture
-def _compiled_fast(monkeypatch):
-    """Programs as short as these take longer to be optimised than that saves when they run."""
-    monkeypatch.setattr(compiler, "PLAIN", compiler.RAW)
-
-
 def _with_other_seeds(evidence, more):
     """The same runs under seeds that are `more` larger, as `--seed` makes them; no such data for a seed below that."""
 
@@ -77,10 +70,10 @@ def _with_other_seeds(evidence, more):
 
 
 @pytest.mark.parametrize("name", TRAINED)
-@pytest.mark.usefixtures("_compiled_fast")
-def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(name, parts, devices, catalogue, sound, tmp_path):
-    study = studies.get(name)
-    clean = run_study(study, parts, Settings(profile="cell", out=tmp_path / "clean", devices=devices))
+def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(
+    name, smallest, parts, devices, catalogue, sound, tmp_path
+):
+    study, clean = studies.get(name), smallest(name)
     assert clean.failed == 0
     assert clean.impl == "PASS", [finding for finding in clean.findings if finding.impl == "FAIL"]
     assert {f.claim for f in clean.findings if f.claim} <= {claim.id for claim in study.claims}

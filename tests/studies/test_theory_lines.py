@@ -7,8 +7,6 @@ from bench import studies
 from bench.api import Result
 from bench.figures import charts
 from bench.figures.points import points
-from bench.pipeline import run_study
-from bench.planning import Settings
 
 EXACT = {"quadratic_modes": 1e-6, "contour_trajectory": 1e-6, "gd_1d_closed_form": 1e-6, "sigma_prime_factor": 1e-6}
 EXACT |= {"batch_identities": 1e-6, "ewma": 1e-6, "adaptive_lr_sparse": 1e-6, "adam_facts": 1e-6}
@@ -20,9 +18,8 @@ COMPUTED |= {"batch_size_trade_off": 0.1, "parallelism_depth": 0.1}
 
 
 @pytest.mark.parametrize(("name", "tolerance"), (EXACT | STATISTICAL | LIMITING).items())
-def test_theory_lies_on_what_is_measured(name, tolerance, parts, devices, tmp_path):
-    study = studies.get(name)
-    evidence = run_study(study, parts, Settings("cell", tmp_path, devices)).evidence
+def test_theory_lies_on_what_is_measured(name, tolerance, smallest):
+    study, evidence = studies.get(name), smallest(name).evidence
     figure = study.figures[0]
     found = points(figure, vars(evidence), figure.theory(evidence))
     keys = ["facet", "colour", "x"]
@@ -34,11 +31,10 @@ def test_theory_lies_on_what_is_measured(name, tolerance, parts, devices, tmp_pa
 
 
 @pytest.mark.parametrize(("name", "tolerance"), COMPUTED.items())
-def test_theory_goes_through_what_figures_compute(name, tolerance, parts, devices, catalogue, tmp_path):
+def test_theory_goes_through_what_figures_compute(name, tolerance, smallest, catalogue):
     """Also where theory is drawn at other places than those that were measured."""
     study = studies.get(name)
-    result = run_study(study, parts, Settings("cell", tmp_path, devices))
-    drawn = charts(study, Result(result.folder), data=catalogue.lookup)[0].data
+    drawn = charts(study, Result(smallest(name).folder), data=catalogue.lookup)[0].data
     figure = study.figures[0]
     keys = [column for column in (figure.colour, figure.facet) if column]
     compared = 0
