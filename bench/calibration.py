@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from bench.cache import costs_file, write
 from bench.errors import InputError
@@ -100,7 +100,7 @@ def fit(counts: NDArray[np.float64], seconds: Sequence[Seconds]) -> Constants:
     took = np.array([one.compiling for one in seconds] + [one.running for one in seconds])
     rows = rows / took[:, None]
     scale = rows.max(axis=0)
-    found = Constants(*(nnls(rows / scale, np.ones(len(rows)))[0] / scale).tolist())
+    found = Constants(*(scipy.optimize.nnls(rows / scale, np.ones(len(rows)))[0] / scale).tolist())
     if not all(map(_usable, found)):
         raise InputError("the seconds do not fit the planner's model; close what else runs here, and calibrate again.")
     return found

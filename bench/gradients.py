@@ -79,7 +79,8 @@ def _seeds(members: Sequence[tuple[Any, float]]) -> list[int]:
 def _interval(logs: NDArray[np.float64]) -> tuple[float, float, float]:
     """Factor and its 99 % interval; the factor alone where there is one seed."""
     mean = logs.mean()
-    half = scipy.stats.t.ppf(0.995, len(logs) - 1) * scipy.stats.sem(logs) if len(logs) > 1 else np.nan
+    error = logs.std(ddof=1) / np.sqrt(len(logs)) if len(logs) > 1 else np.nan
+    half = scipy.special.stdtrit(len(logs) - 1, 0.995) * error
     return float(np.exp(mean)), float(np.exp(mean - half)), float(np.exp(mean + half))
 
 

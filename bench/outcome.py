@@ -60,7 +60,7 @@ def best(runs: "Frame", count: int = 5) -> Best:
     own: Any = runs[axes].assign(mean=runs[measure].astype(np.float64), lost=lost)
     groups = own.groupby(axes or (lambda row: 0), observed=True, dropna=False, sort=False)
     table = groups[["mean"]].mean(skipna=False).assign(seeds=groups.size(), lost=groups["lost"].any())
-    share = scipy.stats.t.ppf(0.975, np.maximum(table["seeds"] - 1, 1)) / np.sqrt(table["seeds"])
+    share = scipy.special.stdtrit(np.maximum(table["seeds"] - 1, 1), 0.975) / np.sqrt(table["seeds"])
     half = share * groups["mean"].std(skipna=False)  # null for a single seed
     table = table.assign(low=table["mean"] - half, high=table["mean"] + half).reset_index()
     order = table.assign(rank=table["mean"] * (-1 if measure.endswith("accuracy") else 1))

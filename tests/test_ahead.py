@@ -162,6 +162,7 @@ def test_what_can_be_answered_is_planned(case, tmp_path, capsys):
     assert "programs" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_widths_of_layers_compete(tmp_path, capsys):
     grid = GOOD["widths of layers"].replace('["sgd", "adam"]', '"sgd"').replace("[0.1, 1.0]", "0.1")
     (tmp_path / "mine.toml").write_text(grid)
@@ -170,6 +171,7 @@ def test_widths_of_layers_compete(tmp_path, capsys):
     assert sorted(ranking["contestant"]) == ["(2, 3)", "(3, 2)"]
 
 
+@pytest.mark.slow
 def test_data_sets_of_which_one_has_no_classes_are_ranked_by_what_both_have(tmp_path):
     axes = {"data": ["iris", "diabetes"], "model": "mlp", "depth": 1, "width": 3, "steps": 2, "checkpoints": "end"}
     axes |= {"split": "all", "probes": "off", "seed": [0, 1, 2, 3], "optimizer": ["sgd", "adam"]}
@@ -178,6 +180,7 @@ def test_data_sets_of_which_one_has_no_classes_are_ranked_by_what_both_have(tmp_
     assert result.best()["mean"].notna().all()
 
 
+@pytest.mark.slow
 def test_runs_that_measured_nothing_are_no_internal_error(tmp_path, capsys):
     (tmp_path / "mine.toml").write_text(text(schedule='"cosine"', **{'"schedule.period"': "0"}))
     assert run.main(["mine.toml"]) == 0

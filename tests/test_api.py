@@ -25,6 +25,7 @@ def result(tmp_path_factory, devices):
         return bench.run_grid(AXES, out=tmp_path_factory.mktemp("results"))
 
 
+@pytest.mark.slow
 def test_a_grid_is_trained_by_one_call(result):
     runs = result["runs"]
     assert len(runs) == 4
@@ -86,6 +87,7 @@ def test_runs_and_programs_share_the_beginning_of_their_names(result):
     assert joined.groupby("program").size().to_dict() == programs.set_index("program")["lanes"].to_dict()
 
 
+@pytest.mark.slow
 def test_final_parameters_are_those_of_the_last_checkpoint(tmp_path):
     axes = {"data": "iris", "model": "mlp", "depth": 1, "width": 3, "steps": 4, "learning_rate": [0.1, 0.2]}
     saved = bench.run_grid({**axes, "probes": "parameters", "final_parameters": True}, out=tmp_path)
@@ -102,6 +104,7 @@ def test_final_parameters_are_those_of_the_last_checkpoint(tmp_path):
     assert not (plain.path / "parameters.parquet").exists()
 
 
+@pytest.mark.slow
 def test_a_part_of_ones_own(tmp_path, parts):
     slow = parts.methods["sgd"]
     mine = parts.added(
@@ -112,6 +115,7 @@ def test_a_part_of_ones_own(tmp_path, parts):
     assert (still == (runs["optimizer"] == "slow")).all()
 
 
+@pytest.mark.slow
 def test_arrays_of_ones_own(tmp_path):
     x = np.random.default_rng(0).standard_normal((40, 3))
     axes = {"data": "mine", "steps": 2, "constant_columns": "keep"}

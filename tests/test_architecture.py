@@ -62,6 +62,7 @@ def test_light_modules_start_without_jax_and_pandas(module):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_no_study_brings_jax_in():
     code = (
         "import sys; from bench import studies; [studies.get(n) for n in studies.names()];print('jax' in sys.modules)"

@@ -25,6 +25,7 @@ def settings(devices, tmp_path):
     return Settings("quick", tmp_path, devices)
 
 
+@pytest.mark.slow
 def test_runs_alone_are_the_runs_among_others(judged, parts, settings):
     facts = audit(judged, parts, settings, 3).facts
     assert facts["study"] == "T01"

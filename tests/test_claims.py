@@ -82,6 +82,7 @@ def _events(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_claims_are_supported_refuted_or_undecided_by_the_runs(tmp_path, capsys):
     turned = BEFORE.replace("tanh", "x").replace("sigmoid", "tanh").replace('"x"', '"sigmoid"')
     few = EQUAL.replace("0.5", "0.0001")
@@ -95,6 +96,7 @@ def test_claims_are_supported_refuted_or_undecided_by_the_runs(tmp_path, capsys)
     assert all(not event["expected"] for event in found)
 
 
+@pytest.mark.slow
 def test_an_expected_verdict_decides_the_exit_status(tmp_path, capsys):
     path = _study(tmp_path, EQUAL + '\nexpected = "SUPPORTED"\ntext = "depth changes little"')
     assert run.main([path, "--out", str(tmp_path)]) == 0
@@ -107,6 +109,7 @@ def test_an_expected_verdict_decides_the_exit_status(tmp_path, capsys):
     assert "NOT AS EXPECTED: mine." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_best_learning_rate_has_a_slope_too(tmp_path, capsys):
     own = SLOPE + '\nmeasure = "best_learning_rate"\nwhere = {activation = "tanh"}'
     assert run.main([_study(tmp_path, own), "--json", "--out", str(tmp_path)]) == 0

@@ -48,6 +48,7 @@ def test_a_result_and_its_copy_are_the_same(make, tmp_path, capsys):
     assert "runs: 4 compared, 0 differ" in said
 
 
+@pytest.mark.slow
 def test_other_code_may_differ_within_a_tolerance_and_no_more(make, capsys):
     near, far = make(1 + 1e-6), make(2.0)
     assert compare.main([str(make()), str(near)]) == 0

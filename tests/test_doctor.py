@@ -12,6 +12,7 @@ from bench.errors import InputError
 from bench.studies import bugs
 
 
+@pytest.mark.slow
 def test_all_is_well_here_and_json_says_the_same(capsys, tmp_path):
     assert doctor.main(["--out", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -58,6 +58,7 @@ def test_where_the_system_does_not_say_how_much_memory_there_is_nothing_is_refus
     early.room(early.Path(), programs, devices)
 
 
+@pytest.mark.slow
 def test_what_is_saved_needs_no_room(parts, trial, tmp_path, devices, monkeypatch):
     settings = Settings("quick", tmp_path, devices)
     run_study(trial(GRID), parts, settings)
@@ -121,6 +122,7 @@ print(memory_of(program, len(devices)), 1024 * (grown() - before))
 """
 
 
+@pytest.mark.slow
 def test_a_program_that_would_return_too_much_is_split_and_gives_the_same(parts, trial, tmp_path, devices, monkeypatch):
     study = trial(dataclasses.replace(GRID, axes={**GRID.axes, "lanes": 1}))
     whole = run_study(study, parts, Settings("quick", tmp_path / "whole", devices[:1]))

@@ -27,6 +27,7 @@ def result(tmp_path_factory, devices):
         return bench.run_grid(grid, out=tmp_path_factory.mktemp("results"))
 
 
+@pytest.mark.slow
 def test_categories_are_in_the_order_of_the_grid(result):
     assert result["runs"]["activation"].cat.categories.tolist() == ["tanh", "relu"]
     assert result["curves"]["run"].cat.categories.tolist() == result["runs"]["run"].astype(str).tolist()

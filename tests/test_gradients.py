@@ -22,6 +22,7 @@ def found(parts, devices, trial, tmp_path_factory):
     return {finding.quantity: finding for finding in gradients.findings(judged.evidence)}
 
 
+@pytest.mark.slow
 def test_measured_factors_are_those_of_mean_field_theory(found):
     plain = [finding for name, finding in found.items() if "model = mlp" in name]
     assert len(plain) == 2

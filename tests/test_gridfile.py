@@ -154,6 +154,7 @@ def test_the_example_trains_and_is_not_overwritten(tmp_path, capsys):
     assert "224 runs -> 8 programs" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_grid_of_ones_own_ends_with_its_best_configurations_and_the_verdict_on_gradients(tmp_path, capsys):
     path = tmp_path / "tiny.toml"
     path.write_text(TINY)

@@ -58,6 +58,7 @@ def test_a_factory_of_optax_is_an_optimizer_as_it_is(name, train, parts):
     assert np.isfinite(curves(train, {"optimizer": "mine", "model": "softmax"}, given)).all()
 
 
+@pytest.mark.slow
 def test_an_activation_has_traced_constants(train, parts):
     given = with_own(parts, activations={"mine": lambda z, slope=0.01: jnp.where(z > 0, z, slope * z)})
     axes = {"model": "mlp", "activation.slope": [0.01, 0.3]}
@@ -65,18 +66,21 @@ def test_an_activation_has_traced_constants(train, parts):
     np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 def test_an_init_scales_the_draw(train, parts):
     given = with_own(parts, inits={"mine": lambda normals: normals * normals.shape[0] ** -0.5})
     mine, theirs = (curves(train, {"model": "mlp", "init": name}, given) for name in ("mine", "lecun"))
     np.testing.assert_allclose(mine, theirs, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_loss_may_broadcast_as_numpy_does(train, parts):
     given = with_own(parts, losses={"mine": lambda outputs, y: 0.5 * jnp.sum((outputs.T - y) ** 2, axis=0)})
     mine, theirs = (curves(train, {"data": "diabetes", "loss": n}, given) for n in ("mine", "half_squared_error"))
     np.testing.assert_allclose(mine, theirs, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_model_of_two_functions_trains_as_its_twin(dtype, train, parts):
     given = with_own(parts, models={"mine": (two_layers, applied)})
@@ -143,6 +147,7 @@ def test_a_model_that_cannot_be_right_is_refused_before_anything_is_written(pair
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_changed_code_is_another_grid_and_the_same_code_is_the_same(tmp_path):
     def trained(factor):
         mine = {"mine": lambda learning_rate: optax.sgd(factor * learning_rate)}
@@ -176,6 +181,7 @@ SLOW = "import optax\ndef mine(learning_rate, factor=0.5):\n    return optax.sgd
 BROKEN = "import nothing_of_that_name\n"
 
 
+@pytest.mark.slow
 def test_a_package_offers_parts_by_name_and_a_broken_one_does_not_disturb_it(package, tmp_path, capsys):
     package("slowpack", SLOW, "optimizer.slow = slowpack:mine")
     package("brokenpack", BROKEN, "optimizer.broken = brokenpack:mine", "activation.broken = brokenpack:mine")

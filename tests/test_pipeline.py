@@ -262,6 +262,7 @@ def test_what_a_kill_leaves_in_the_folder_does_not_disturb(parts, settings, tria
     assert run_study(trial(grid()), parts, settings).trained == 0
 
 
+@pytest.mark.slow
 def test_a_model_of_nans_diverges_and_fails_nothing(parts, settings, trial):
     holes = parts.added("activations", "holes", parts.activations["relu"]._replace(apply=lambda z, _: jnp.log(z)))
     axes = {**LOOK, "model": "mlp", "depth": 1, "width": 2, "activation": "holes", "init": "glorot"}

@@ -20,6 +20,7 @@ def kept():
     return bench.load("reference")
 
 
+@pytest.mark.slow
 def test_every_claim_of_every_study_was_judged_as_expected(kept):
     findings = kept["findings"]
     for study in map(studies.get, studies.names()):
@@ -40,6 +41,7 @@ def test_every_published_figure_was_measured_in_its_study(kept):
         assert not missing, one.source
 
 
+@pytest.mark.slow
 def test_the_page_of_studies_shows_them(kept):
     page = catalogue.page(kept["findings"], kept["programs"], kept.provenance)
     assert (ROOT / "docs" / "studies.md").read_text() == page, "write it with `python -m bench.catalogue`"
@@ -67,6 +69,7 @@ def test_an_installed_wheel_has_them_too(tmp_path):
     assert said[1].startswith(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_gathering_needs_every_study_from_one_run(tmp_path, monkeypatch, capsys):
     out, to = tmp_path / "out", tmp_path / "to"
     monkeypatch.setattr(studies, "names", lambda: [studies.get("A01").name, studies.get("A11").name])

@@ -101,6 +101,17 @@ def test_starting_the_command_imports_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
+def test_training_on_real_data_waits_for_no_package_that_only_other_commands_need(tmp_path):
+    grid = tmp_path / "mine.toml"
+    grid.write_text('[grid]\ndata = "iris"\nmodel = "softmax"\nsteps = 2\nseed = [0, 1]\n')
+    arguments = [str(grid), "--yes", "--no-report", "--out", str(tmp_path / "out")]
+    heavy = ("sklearn", "scipy.stats", "scipy.optimize", "altair", "distributed")
+    code = f"import sys, bench.run; bench.run.main({arguments}); print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_the_list_names_every_study_its_question_verdicts_and_the_tour(capsys):
     assert run.main(["--list"]) == 0
     text = capsys.readouterr().out
@@ -126,6 +137,7 @@ def test_without_a_name_the_tour_runs_in_its_order():
     assert 10 <= len(studies.TOUR) <= 14
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "profile"), [([], "quick"), (["trial"], "full")])
 def test_the_tour_is_quick_and_the_rest_full_unless_told_otherwise(arguments, profile, only, trial, tmp_path):
     only(trial(GRID))
@@ -150,6 +162,7 @@ def test_a_dry_run_says_how_much_and_writes_nothing(capsys, only, trial, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_same_command_again_trains_nothing_and_says_so(capsys, only, trial):
     only(trial(GRID))
     assert run.main(["trial"]) == 0
@@ -162,6 +175,7 @@ def test_the_same_command_again_trains_nothing_and_says_so(capsys, only, trial):
     assert err[0] == "T01 trial: 2 runs in 1 programs, nothing to do, all saved"
 
 
+@pytest.mark.slow
 def test_events_are_lines_of_json(capsys, only, trial):
     only(trial(GRID))
     assert run.main(["trial", "--json", "--audit", "1"]) == 0
@@ -234,6 +248,7 @@ def broken(monkeypatch):
     monkeypatch.setattr(runner, "_run", fail)
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_gives_exit_status_3_and_the_others_are_kept(capsys, only, trial, broken):
     only(trial(CRASHES, GRID))
     assert run.main(["trial"]) == 3
@@ -252,6 +267,7 @@ def test_fail_fast_stops_at_the_first_failure(capsys, only, trial, broken):
     assert events[-1]["trained"] == 1
 
 
+@pytest.mark.slow
 def test_without_fail_fast_everything_else_is_trained(capsys, only, trial, broken):
     only(trial(CRASHES, GRID), trial(GRID, name="second"))
     assert run.main(["--json"]) == 3
@@ -260,6 +276,7 @@ def test_without_fail_fast_everything_else_is_trained(capsys, only, trial, broke
     assert events[-1]["trained"] == 3
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_plan(capsys, only, trial):
     only(trial(GRID))
     assert run.main(["trial"]) == 0
@@ -287,6 +304,7 @@ def test_an_estimate_above_an_hour_asks_for_yes(capsys, only, trial, monkeypatch
     assert run.main(["trial", "--yes"]) == 0
 
 
+@pytest.mark.slow
 def test_a_damaged_manifest_is_bad_input_and_a_damaged_program_is_trained_again(capsys, only, trial, tmp_path):
     only(trial(GRID))
     assert run.main(["trial"]) == 0
@@ -381,6 +399,7 @@ def test_a_claim_that_is_not_conditional_has_no_region(verdict, capsys, only, tr
     assert not any("holds where" in line for line in lines(capsys)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["--list A02", "--dry-run --json --profile quick A02"])
 def test_a_reader_that_has_seen_enough_is_no_error(arguments):
     command = f"{sys.executable} -m bench.run {arguments} | true; exit ${{PIPESTATUS[0]}}"
@@ -398,6 +417,7 @@ def test_the_console_script_knows_its_commands(capsys, monkeypatch):
     assert err[0].startswith("error: unknown command 'rum'. Did you mean 'run'?")
 
 
+@pytest.mark.slow
 def test_shards_into_one_folder_then_the_same_command_judges(only, trial, capsys):
     only(trial(GRID, dataclasses.replace(GRID, axes={**GRID.axes, "steps": [3, 4]})))
     for number in (1, 2):
@@ -410,6 +430,7 @@ def test_shards_into_one_folder_then_the_same_command_judges(only, trial, capsys
     assert "nothing to do, all results were saved" in lines(capsys)[0][-1]
 
 
+@pytest.mark.slow
 def test_rounds_after_the_first_are_trained_after_the_merge(only, trial, capsys):
     finer = dataclasses.replace(GRID, axes={**GRID.axes, "steps": 7})
     both = dataclasses.replace(GRID, axes={**GRID.axes, "steps": [2, 3]})

@@ -22,6 +22,7 @@ def _environment(monkeypatch, tmp_path, devices, trial):
     monkeypatch.setattr(studies, "select", lambda asked: [trial(GRID)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--seed", "3"], ["--lanes", "1", "--profile", "quick"]])
 def test_a_run_shows_its_axes_its_curve_and_a_command_that_gives_it_again(options, capsys):
     assert run.main(["trial", *options]) == 0
@@ -51,6 +52,7 @@ def test_a_grid_of_ones_own_is_reproduced_by_a_call(capsys):
     assert last == "reproduce: bench.run_grid(grid, name='mine', out='again') with the same grid"
 
 
+@pytest.mark.slow
 def test_a_run_of_a_program_that_has_others_is_refused(capsys):
     assert run.main(["trial"]) == 0
     (path,) = Path("results/trial").glob("*/runs.parquet")

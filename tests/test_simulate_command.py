@@ -7,6 +7,7 @@ import pytest
 from bench import simulate
 
 
+@pytest.mark.slow
 def test_the_catalogue_on_more_devices_takes_less_until_something_else_limits_it(capsys):
     assert simulate.main(["--runs", "1e6", "--devices", "1", "10", "1000", "--json"]) == 0
     one, ten, many = (json.loads(line) for line in capsys.readouterr().out.splitlines())

@@ -31,6 +31,7 @@ def scalars(folder):
     return found
 
 
+@pytest.mark.slow
 def test_every_finite_point_of_every_curve_is_there(tmp_path, capsys):
     path = tmp_path / "tiny.toml"
     path.write_text(GRID)

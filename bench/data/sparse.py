@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from bench.data.source import Raw, Source
 from bench.data.synthetic import random_stream
@@ -36,7 +36,7 @@ def _one_hot(seed: int, options: Mapping[str, Any]) -> Raw:
     random, rows, features = random_stream(seed, 14), options["data.rows"], options["data.features"]
     share = 1 / np.arange(1, features + 1)
     feature, weight = random.choice(features, rows, p=share / share.sum()), random.standard_normal(features)
-    y = random.random(rows) < expit(weight[feature])
+    y = random.random(rows) < scipy.special.expit(weight[feature])
     x, weight = _placed(np.eye(features)[feature], weight, seed, options)
     return Raw(x, y.astype(np.int64), 2, {"weight": weight, "feature": feature})
 

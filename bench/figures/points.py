@@ -179,7 +179,7 @@ def _means(rows: Frame, log: bool) -> Frame:
         return pd.DataFrame()
     grouped = own.groupby(["facet", "colour", "x"], observed=True, sort=True)["y"]
     found = grouped.agg(y="mean", spread="sem", runs="size").reset_index()
-    half = scipy.stats.t.ppf(0.975, np.maximum(found["runs"] - 1, 1)) * found["spread"]
+    half = scipy.special.stdtrit(np.maximum(found["runs"] - 1, 1), 0.975) * found["spread"]
     half = half.where(found["runs"] > 1)
     if log:
         with np.errstate(all="ignore"):

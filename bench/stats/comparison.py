@@ -77,7 +77,7 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> Interval:
 
     tails = [(1 - level) / 2, (1 + level) / 2]
     if x.size < LEAST_RESAMPLED or np.unique(x, return_counts=True)[1].max() > x.size / 2:
-        low_t, high_t = scipy.stats.t.ppf(tails, x.size - 1)
+        low_t, high_t = scipy.special.stdtrit(x.size - 1, tails)
         return Interval(mean, mean - float(high_t * error), mean - float(low_t * error))
 
     def student(sample: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
@@ -139,7 +139,7 @@ def pairs_needed(difference: float, deviation: float, alpha: float = 0.05, power
     effect = abs(difference) / deviation if deviation > 0 else np.inf
     least = int(np.ceil(1 - np.log2(alpha)))  # fewer pairs cannot be significant, whatever they are
     sizes = np.unique(np.geomspace(3, MOST_SEEDS, 400).astype(int))
-    critical = scipy.stats.t.ppf(1 - alpha / 2, sizes - 1)
+    critical = scipy.special.stdtrit(sizes - 1, 1 - alpha / 2)
     seen: Any = scipy.stats.nct.sf(critical, sizes - 1, np.minimum(np.sqrt(sizes) * effect, 30))
     enough = np.flatnonzero(seen >= power)
     needed = int(np.ceil(sizes[enough[0]] / WILCOXON_EFFICIENCY)) if enough.size else MOST_SEEDS

@@ -99,7 +99,7 @@ def equivalent(
     x = np.asarray(samples, float)
     mean, name = x.mean(), f"EQ({tolerance:g},{x.size})"
     error = x.std(ddof=1) / np.sqrt(x.size) if x.size > 1 else np.inf
-    half = scipy.stats.t.ppf((1 + confidence) / 2, max(x.size - 1, 1)) * error
+    half = scipy.special.stdtrit(max(x.size - 1, 1), (1 + confidence) / 2) * error
     inside = (mean - half) / predicted >= 1 - tolerance and (mean + half) / predicted <= 1 + tolerance
     return _finding(
         quantity, mean, predicted, name, bool(inside), low=mean - half, high=mean + half, seeds=x.size, **more

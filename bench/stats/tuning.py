@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import comb
 
 from bench.stats.comparison import Interval, mean_interval
 
@@ -53,7 +53,7 @@ def best_of_weights(tries: int, budget: int, replace: bool) -> NDArray[np.float6
     i = np.arange(1, tries + 1, dtype=np.float64)
     if replace:
         return (1 - (i - 1) / tries) ** budget - (1 - i / tries) ** budget
-    return np.asarray(comb(tries - i, budget - 1) / comb(tries, budget))
+    return np.asarray(scipy.special.comb(tries - i, budget - 1) / scipy.special.comb(tries, budget))
 
 
 def expected_best(scores: ArrayLike, budget: int, replace: bool = False, judged: ArrayLike | None = None) -> Interval:

@@ -263,6 +263,7 @@ def test_a_class_that_a_split_leaves_out_still_counts(tmp_path, parts):
     )
 
 
+@pytest.mark.slow
 def test_a_grid_in_another_folder_trains_on_the_file_beside_it(tmp_path, monkeypatch, capsys, devices):
     monkeypatch.setenv("DESCENTBENCH_CACHE", "off")
     (tmp_path / "sub").mkdir()

@@ -33,6 +33,7 @@ def picture(names, look, **more):
     return draw_lines(figure, points(figure, runs(names)), look, ordered=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", [SCREEN, PAPER])
 @pytest.mark.parametrize("facet", [None, "data"])
 def test_hostile_names_stay_text(look, facet, sound):
@@ -58,6 +59,7 @@ def test_no_cell_of_a_csv_is_a_formula():
     assert not any(name.startswith(("=", "+", "@")) for name in read["data"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("look", [PAPER, WIDE])
 @pytest.mark.parametrize("facet", [None, "data"])
 def test_prints_are_as_wide_as_a_column(look, facet):

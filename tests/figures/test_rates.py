@@ -63,6 +63,7 @@ def test_without_a_number_there_is_no_picture():
     assert best_rates(rates(optimizer=["sgd"], depth=[3])) is None
 
 
+@pytest.mark.slow
 def test_a_grid_of_ones_own_has_it_on_its_card_and_as_a_file(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("DESCENTBENCH_CACHE", "off")
     (tmp_path / "mine.toml").write_text(GRID)

@@ -139,6 +139,7 @@ def test_the_type_of_a_column_is_said_on_one_line():
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_words_of_a_library_stay_on_one_line(text):
     assert words(text).isprintable()

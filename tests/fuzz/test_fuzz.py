@@ -101,6 +101,7 @@ def grids():
     return st.builds(Grid, axes, st.lists(st.lists(axis, max_size=3), max_size=2), rules)
 
 
+@pytest.mark.slow
 @fuzzed
 @given(grids())
 def test_grids_are_expanded_or_refused(grid):
@@ -158,6 +159,7 @@ tables = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @fuzzed
 @given(tables)
 def test_tables_of_toml_are_read_or_refused(tmp_path, table):

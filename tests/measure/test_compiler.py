@@ -12,6 +12,7 @@ from bench.measure import Compiler, execute, runner
 from bench.measure import compiler as module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("axes", "stages"),
     [
@@ -40,6 +41,7 @@ def test_programs_that_differ_otherwise_share_what_stays_the_same(axes, stages, 
             np.testing.assert_array_equal(getattr(shared, table)[name], array)
 
 
+@pytest.mark.slow
 def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, devices, tables):
     """Else a run's last bits would depend on what ran before it in the same process."""
     compiler = Compiler(parts, devices)
@@ -90,6 +92,7 @@ def test_a_program_that_fails_takes_none_down_that_shares_stages_with_it(program
     assert other.result().compile_seconds > 0
 
 
+@pytest.mark.slow
 def test_programs_that_are_expected_are_compiled_while_the_last_ones_run(programs, parts, devices, tables):
     compiler = Compiler(parts, devices)
     now, next_ = programs({"steps": 3}), programs({"steps": 4, "width": 3, "model": "mlp"})

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pytest
 from threadpoolctl import threadpool_info
 
 from bench.measure import Compiler, execute, runner
@@ -42,6 +43,7 @@ def test_one_failure_does_not_stop_the_others(programs, parts, devices, tables):
     assert done[1].ledger is None
 
 
+@pytest.mark.slow
 def test_programs_that_differ_in_their_lanes_alone_are_compiled_once(programs, parts, devices, tables):
     compiler = Compiler(parts, devices)
     one, other = programs({"learning_rate": [0.1, 0.2]}), programs({"learning_rate": [0.3, 0.4]})
@@ -53,6 +55,7 @@ def test_programs_that_differ_in_their_lanes_alone_are_compiled_once(programs, p
     np.testing.assert_array_equal(second.outcome.curves["train_loss"], alone.outcome.curves["train_loss"])
 
 
+@pytest.mark.slow
 def test_timing_is_warm_repeated_and_always_compiled_anew(programs, parts, devices, tables):
     compiler = Compiler(parts, devices)
     for _ in range(2):
@@ -74,6 +77,7 @@ def test_the_ledger_is_complete(programs, parts, devices, tables):
     assert ledger["first_run_seconds"] == ledger["run_seconds"]
 
 
+@pytest.mark.slow
 def test_repeated_executions_must_agree_to_the_last_bit(programs, parts, devices, tables, monkeypatch):
     (done,) = execute(programs({"repeats": 3}), tables, Compiler(parts, devices))
     assert not done.error

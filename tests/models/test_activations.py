@@ -89,6 +89,7 @@ def test_relu_has_slope_zero_at_zero():
     assert jax.grad(_bound("relu"))(0.0) == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_elu_is_smooth_at_zero(dtype):
     assert jax.grad(_bound("elu", "float64" if dtype == "float64" else "float32"))(jnp.zeros((), dtype)) == 1.0

@@ -10,6 +10,7 @@ from models.inits import INCOMING
 pytestmark = pytest.mark.usefixtures("devices")
 
 
+@pytest.mark.slow
 def test_every_hidden_layer_but_the_code_has_the_activation():
     options = {"depth": 3, "width": (5, 2, 5), "bias": True}
     model = MODELS["autoencoder"].make(Shape(4, 4), options, INITS["lecun"], ACTIVATIONS["tanh"])
@@ -31,6 +32,7 @@ def test_a_unit_keeps_as_many_incoming_weights_as_it_may(shape):
     np.testing.assert_array_equal(weight[weight != 0], draw[weight != 0])
 
 
+@pytest.mark.slow
 def test_kept_weights_are_standard_normal():
     draw = np.random.default_rng(2).standard_normal((64, 4000))
     weight = np.asarray(INITS["sparse"].weight(jnp.asarray(draw)))

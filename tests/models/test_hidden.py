@@ -40,6 +40,7 @@ def test_skips_go_around_hidden_layers_that_keep_the_width(decay, a):
     np.testing.assert_allclose(model.apply(params, jnp.asarray(X), hyper), _affine(h, params[4]), rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "axis"), [("batch_normalised", 0), ("layer_normalised", 1)])
 def test_hidden_layers_are_normalised_and_then_scaled_and_shifted(name, axis):
     model, hyper, params = _model(name, **{"normalisation.epsilon": 0.01})
@@ -66,6 +67,7 @@ def test_weights_start_from_the_draw_of_the_plain_network(name):
         np.testing.assert_array_equal(one["weight"], other["weight"])
 
 
+@pytest.mark.slow
 def test_test_rows_are_normalised_with_the_statistics_of_the_train_rows():
     model, hyper, params = _model("batch_normalised")
     groups, far = model.group(params), np.vstack([X, 1e3 * X[:2]])
@@ -75,6 +77,7 @@ def test_test_rows_are_normalised_with_the_statistics_of_the_train_rows():
     np.testing.assert_allclose(found[-1], alone[-1], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_statistics_of_all_train_rows_decide_recorded_losses_and_a_step_takes_those_of_its_batch(train):
     net = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw", "model": "batch_normalised"}
     run = {"width": 5, "split": "16/8", "steps": 30, "batch_size": 8, "checkpoints": "end", "init.gain": 2.0}

@@ -10,6 +10,7 @@ import pytest
 from models import lapack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", [None, 5])
 def test_routines_agree_with_numpy(lanes):
     shape = (4, 4) if lanes is None else (lanes, 4, 4)

@@ -55,6 +55,7 @@ def test_value_is_the_formula(name, classes):
     np.testing.assert_allclose(got, FORMULAS[name](outputs, targets), rtol=1e-13, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 4])
 def test_cross_entropies_are_those_of_scikit_learn(classes):
     outputs, y, _ = _case("softmax_cross_entropy", classes)
@@ -120,6 +121,7 @@ def _linear(l2):
     return j, params, batch, hyper | ({"l2": jnp.asarray(l2)} if l2 else {})
 
 
+@pytest.mark.slow
 def test_penalty_is_l2_over_two_m_times_the_squared_weights():
     j, params, batch, plain = _linear(0.0)
     hyper = plain | {"l2": jnp.asarray(0.7)}
@@ -135,6 +137,7 @@ def test_penalty_leaves_the_bias_free():
     np.testing.assert_allclose(with_["weight"] - without["weight"], 0.7 / ROWS * params[0]["weight"], rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_padding_rows_do_not_count():
     j, params, batch, hyper = _linear(0.0)
     pad = Batch(

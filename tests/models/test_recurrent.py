@@ -41,6 +41,7 @@ def _by_hand(name, params, x):
     return h @ output["weight"] + output["bias"], np.array(forgotten)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rnn", "lstm"])
 def test_outputs_are_those_of_the_recursion(name):
     model, params, hyper, x = _made(name, **({"init.forget_bias": 0.7} if name == "lstm" else {}))
@@ -52,6 +53,7 @@ def test_the_forget_bias_is_added_to_the_forget_gates_alone():
     np.testing.assert_allclose((biases[1] - biases[0]).reshape(4, UNITS)[:, 0], [0, 2.5, 0, 0])
 
 
+@pytest.mark.slow
 def test_a_cell_keeps_the_product_of_its_forget_gates():
     model, params, hyper, x = _made("lstm")
     kept = _by_hand("lstm", params, x)[1].prod(axis=0)

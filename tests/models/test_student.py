@@ -19,6 +19,7 @@ def _loss(teacher, width):
     return lambda weight: j({"weight": weight}, batch, {})
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_mean_squared_difference_over_gaussian_inputs():
     random = np.random.default_rng(0)
     teacher, weight = random.standard_normal((2, 3)), random.standard_normal((3, 4))
@@ -27,6 +28,7 @@ def test_the_loss_is_the_mean_squared_difference_over_gaussian_inputs():
     assert float(_loss(teacher, 4)(jnp.asarray(weight))) == pytest.approx(np.mean(errors**2) / 2, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_student_equal_to_its_teacher_has_loss_and_gradient_zero():
     teacher = np.eye(3)
     value, slope = jax.value_and_grad(_loss(teacher, 3))(jnp.asarray(teacher.T))

@@ -54,6 +54,7 @@ def rivals(devices):
     return added.added("methods", "uncorrected", Method(_uncorrected, constants))
 
 
+@pytest.mark.slow
 def test_a_copy_is_never_separated_from_adam_and_adam_without_bias_correction_always_is(rivals, train_all):
     """Decided beforehand: loss after 20 steps at adam's centre, 16 seeds, all three pairs a family at 5 %, 20 times.
 
@@ -163,6 +164,7 @@ def _folder(tmp_path, monkeypatch, devices):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_folder")
 def test_the_command_ranks_saves_and_trains_nothing_twice(tmp_path, capsys):
     few = ["--workloads", "ill_conditioned", "--seeds", "8", "--quick"]
@@ -210,6 +212,7 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(arguments, message, tm
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_folder")
 def test_ones_own_optimizer_joins_by_its_name_and_the_others_are_not_trained_again(tmp_path):
     few: dict = {"workloads": ["ill_conditioned"], "quick": True, "seeds": 8, "out": tmp_path}

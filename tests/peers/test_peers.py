@@ -48,6 +48,7 @@ def test_peers_with_their_own_random_numbers_end_at_similar_losses(devices, name
     assert np.median(theirs) == pytest.approx(np.median(ours.losses()), rel=0.35)
 
 
+@pytest.mark.slow
 def test_scikit_learn_sits_out_where_it_trains_something_else(devices):
     suits = {
         name: compare.suits(compare.PEERS["scikit-learn"], work.Ours(work.Cell(name, axes), devices, 2).work())

@@ -74,6 +74,7 @@ def test_free_memory_that_is_nearly_the_same_splits_alike(catalogue, whole):
     assert [p.key for p in near] == [p.key for p in plan([GRID], catalogue.describe, "x", room=room).programs]
 
 
+@pytest.mark.slow
 def test_split_results_are_those_of_the_whole_and_go_on_where_there_is_more_memory(
     parts, trial, tmp_path, devices, monkeypatch, catalogue, whole
 ):

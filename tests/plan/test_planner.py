@@ -64,6 +64,7 @@ def test_every_run_is_in_exactly_one_lane(axes):
     assert sorted(np.concatenate([program.runs for program in made.programs])) == list(range(len(wanted)))
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries(AXES), st.fixed_dictionaries(AXES))
 def test_runs_that_two_grids_ask_for_are_trained_once(one, other):
     made = plan([Grid(one), Grid(other)], describe, "code")

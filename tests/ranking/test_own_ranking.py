@@ -50,6 +50,7 @@ def events(capsys):
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.slow
 def test_optimizers_are_ranked_unasked_and_the_winner_can_be_trained_again(tmp_path, capsys):
     path = write(tmp_path / "mine.toml")
     assert run.main([path]) == 0
@@ -78,6 +79,7 @@ def test_optimizers_are_ranked_unasked_and_the_winner_can_be_trained_again(tmp_p
         assert own["final_train_loss"].mean() == pytest.approx(lowest.min(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_is_told_as_events_and_in_python(tmp_path, capsys):
     path = write(tmp_path / "mine.toml", '[rank]\nmeasure = "train_loss"\ntarget = 0.65\nunit = "epoch"')
     assert run.main([path, "--json"]) == 0
@@ -96,6 +98,7 @@ def test_the_same_is_told_as_events_and_in_python(tmp_path, capsys):
     assert result.best_rates(by="batch_size")["best"].between(0.01, 1).all()
 
 
+@pytest.mark.slow
 def test_a_grid_is_refined_around_every_best_rate_and_nothing_is_trained_twice(tmp_path, capsys):
     path = write(tmp_path / "mine.toml", "[refine]\nrounds = 2\ncount = 2")
     assert run.main([path, "--json"]) == 0
@@ -110,6 +113,7 @@ def test_a_grid_is_refined_around_every_best_rate_and_nothing_is_trained_twice(t
     assert budgets["configurations"].max() == 3  # refined values are no random sample
 
 
+@pytest.mark.slow
 def test_python_refines_as_the_file_does(tmp_path):
     grid, _ = gridfile.parse(GRID.format(tables="", head=""), "x")
     axes = {**grid.axes, "batch_size": 20, "optimizer": "sgd", "seed": [0, 1]}
@@ -122,6 +126,7 @@ def test_python_refines_as_the_file_does(tmp_path):
         bench.run_grid(axes, refine={"rond": 2})
 
 
+@pytest.mark.slow
 def test_the_init_that_goes_with_an_activation_goes_with_the_contestant(tmp_path, capsys):
     path = write(
         tmp_path / "mine.toml",
@@ -170,6 +175,7 @@ def test_a_question_that_cannot_be_answered_is_one_sentence_before_anything_is_w
     assert BAD[tables] in said
 
 
+@pytest.mark.slow
 def test_too_few_seeds_are_refused_where_a_ranking_is_asked_for_and_left_alone_where_it_is_not(tmp_path, capsys):
     few = [("range = [0, 8]", "range = [0, 2]")]
     path = write(tmp_path / "mine.toml", "[rank]", replace=few)

@@ -1,9 +1,12 @@
 """Pictures of many cards come from further processes, and are the same."""
 
+import pytest
+
 from bench.report import drawing
 from bench.report.collect import collect
 
 
+@pytest.mark.slow
 def test_further_processes_draw_the_same_and_say_what_they_could_not(results, monkeypatch):
     report = collect(results)
     here = drawing.shown(report, static=False)

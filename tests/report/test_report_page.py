@@ -39,6 +39,7 @@ def judged(out, name, *findings):
     Folder(out / name / "quick").derive("findings", findings_table(study.id, name, findings, expected))
 
 
+@pytest.mark.slow
 def test_the_first_lines_are_the_answer(results):
     report = collect(results)
     total = totals(report)
@@ -62,6 +63,7 @@ def test_a_card_says_claim_verdict_region_theory_and_how_to_repeat_it(results):
     assert "batch_size 1, 16, none" in said or "batch_size" in said
 
 
+@pytest.mark.slow
 def test_news_is_said_first(copied):
     failed = Finding("a number", 1.0, 2.0, "EXACT(0)", "FAIL")
     name, claim = "feature_scaling", studies.get("A06").claims[0]
@@ -101,6 +103,7 @@ def test_a_grid_of_ones_own_shows_its_best_configurations(results):
     assert "learning_rate 0.1, 1, 1e+30" in said
 
 
+@pytest.mark.slow
 def test_claims_of_ones_own_are_on_the_card_under_the_title_of_the_file(copied):
     won = Finding("adam is faster", -4.0, None, "BEFORE(6)", claim="claim-1", verdict="SUPPORTED", seeds=6)
     unclear = Finding("width does not matter", None, None, "EQUAL", claim="claim-2", verdict="UNDECIDED", reason="few")
@@ -173,6 +176,7 @@ def test_the_policy_names_the_scripts_and_nothing_else(results):
     assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL))
 
 
+@pytest.mark.slow
 def test_ratios_are_shown_only_where_they_were_measured(page, copied):
     assert "pytorch took 7.5 times as long" in text_of(page.read_text())
     (copied / "peers" / "ratios.csv").unlink(missing_ok=True)
@@ -280,6 +284,7 @@ def ran(monkeypatch, results):
     return lambda *more: run.main(["A06", "--profile", "quick", "--out", str(results), *more])
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_the_page_about_it(ran, results, capsys):
     assert ran() == 0
     assert capsys.readouterr().out.splitlines()[-1] == f"Report: {results / 'report.html'}"
@@ -299,6 +304,7 @@ def test_a_run_without_the_page(ran, results, monkeypatch, capsys):
     assert not (results / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_a_page_that_fails_fails_no_run(ran, results, monkeypatch, capsys):
     monkeypatch.setattr(files, "save", lambda text, path: 1 / 0)
     assert ran() == 0

@@ -140,6 +140,7 @@ USERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", USERS)
 def test_a_change_in_another_file_of_ones_own_changes_the_fingerprint_and_nothing_else_does(name, tmp_path):
     def seen(factor):

@@ -88,6 +88,7 @@ def test_fisher_compares_two_counts_both_of_which_are_samples():
     assert fisher("q", 48, 200, 126, 1000, cells=100).impl == "PASS"
 
 
+@pytest.mark.slow
 def test_binomial_fails_a_true_probability_at_most_as_often_as_it_says():
     counts = RANDOM.binomial(60, 0.3, 1500)
     fails = sum(binomial("q", int(count), 60, 0.3, alpha=0.01).impl == "FAIL" for count in counts)

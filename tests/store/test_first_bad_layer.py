@@ -62,6 +62,7 @@ def test_backward_the_layer_whose_delta_overflows_first_is_said(activation, prob
     assert layers == [2, 2]
 
 
+@pytest.mark.slow
 def test_deltas_alone_cannot_tell_a_layer_that_overflows_forward(layer_of):
     assert layer_of([1, 1, 3e38, 1, 1], activation="relu", probes="norms")[1] == [None, None]
 

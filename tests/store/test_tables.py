@@ -104,6 +104,7 @@ def test_full_batches_are_a_null_batch_size_under_their_regime(train):
     assert (runs["regime"] == "batch").all()
 
 
+@pytest.mark.slow
 def test_a_text_that_a_run_does_not_have_is_a_null_of_a_text_column(train_all, tmp_path):
     grids = {"linear": {"model": "linear"}, "mlp": {"model": "mlp", "depth": 1, "width": 2, "activation": "relu"}}
     look = {"data": "iris", "steps": 1, "probes": "off"}

@@ -69,6 +69,7 @@ def _with_other_seeds(evidence, more):
     return dataclasses.replace(evidence, **tables, data=lookup)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_the_smallest_grid_passes_and_every_bug_turns_it_to_fail(
     name, smallest, parts, devices, catalogue, sound, tmp_path

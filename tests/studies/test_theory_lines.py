@@ -17,6 +17,7 @@ COMPUTED |= {"gradient_noise": 0.1, "uphill_probability": 0.05, "gradient_evalua
 COMPUTED |= {"batch_size_trade_off": 0.1, "parallelism_depth": 0.1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "tolerance"), (EXACT | STATISTICAL | LIMITING).items())
 def test_theory_lies_on_what_is_measured(name, tolerance, smallest):
     study, evidence = studies.get(name), smallest(name).evidence
@@ -30,6 +31,7 @@ def test_theory_lies_on_what_is_measured(name, tolerance, smallest):
     np.testing.assert_allclose(both["y_x"], both["y_y"], rtol=tolerance)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "tolerance"), COMPUTED.items())
 def test_theory_goes_through_what_figures_compute(name, tolerance, smallest, catalogue):
     """Also where theory is drawn at other places than those that were measured."""

@@ -17,6 +17,7 @@ def test_depth_scales_of_tanh(variance, scale, limit):
     assert correlation.fixed_point(TANH, variance, 0.05) == pytest.approx(limit, abs=5e-4)
 
 
+@pytest.mark.slow
 def test_the_trajectory_is_that_of_wide_layers():
     random, n = np.random.default_rng(0), 4000
     angle = np.arccos(0.3)

@@ -1,8 +1,10 @@
 """Nesterov's method with growing momentum, against a plain loop."""
 
 import numpy as np
+import pytest
 
 
+@pytest.mark.slow
 def test_the_iterates_are_those_of_the_textbook(train):
     axes = {"model": "quadratic", "surface.yy": 10.0, "surface.x": 0.5, "start.x": 3.0, "start.y": -2.0}
     run = {"optimizer": "accelerated", "learning_rate": 0.1, "steps": 30, "checkpoints": 1, "probes": "parameters"}

@@ -23,6 +23,7 @@ def path(train):
     return train(RUN | {"steps": STEPS, "checkpoints": 1, "probes": "parameters"}).value("parameter")
 
 
+@pytest.mark.slow
 def test_averages_are_those_of_the_iterates_after_the_first_steps(train, path):
     own = {"optimizer": "averaged_sgd", "optimizer.burn_in": SKIPPED, "probes": [("parameters", "moments")]}
     found = train(RUN | own | {"steps": STEPS, "checkpoints": "end"})

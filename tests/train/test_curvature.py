@@ -11,6 +11,7 @@ from bench.train.curvature import LANCZOS_STEPS, largest_eigenvalue
 NET = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw", "model": "mlp", "activation": "tanh"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("devices")
 @pytest.mark.parametrize("size", [1, 2, 7, LANCZOS_STEPS])
 def test_a_quadratic_of_few_variables_is_exact_and_its_sign_counts(size):
@@ -20,6 +21,7 @@ def test_a_quadratic_of_few_variables_is_exact_and_its_sign_counts(size):
     np.testing.assert_allclose(found, np.linalg.eigvalsh(matrix)[-1], rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("devices")
 def test_a_space_that_closes_early_and_one_that_is_not_spanned():
     few = jnp.concatenate([jnp.full(10, 2.0), jnp.full(30, -5.0)])  # two eigenvalues: closed after two steps
@@ -28,6 +30,7 @@ def test_a_space_that_closes_early_and_one_that_is_not_spanned():
     assert largest_eigenvalue(lambda x: many * x, jnp.zeros(500)) == pytest.approx(8, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("depth", "dtype", "tolerance"), [(1, "float64", 1e-4), (3, "float64", 1e-4), (2, "float32", 1e-3)]
 )
@@ -47,6 +50,7 @@ def test_sharpness_is_the_largest_eigenvalue_of_differences_of_gradients_by_hand
         np.testing.assert_allclose(found.curve("sharpness")[lane, 0], want, rtol=tolerance)
 
 
+@pytest.mark.slow
 def test_of_a_linear_model_the_gauss_newton_matrix_is_the_hessian(train):
     axes = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw", "model": "logistic", "steps": 1}
     found = train(axes | {"dtype": "float64", "probes": [("gauss_newton", "hessian_spectrum")], "checkpoints": "end"})

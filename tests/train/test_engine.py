@@ -164,6 +164,7 @@ def on_one_and_two_devices(train, devices):
     return [_bits(train(axes, on=devices[:n]).outcome) for n in (1, 2)]
 
 
+@pytest.mark.slow
 def test_one_and_two_devices_record_the_same_quantities(on_one_and_two_devices):
     one, two = on_one_and_two_devices
     assert set(one) == set(two)
@@ -192,6 +193,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("axes", FORMS.values(), ids=FORMS)
 def test_a_program_in_stages_trains_as_one_that_is_a_single_executable(train, axes, monkeypatch):
     axes = axes | {"checkpoints": 5, "probes": [("full", "parameters")]}
@@ -244,6 +246,7 @@ def test_the_first_bad_step_is_exact(train):
     assert len(set(want.tolist())) == len(rates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_everything_recorded_is_in_the_dtype_of_the_run(train, dtype):
     found = train(

@@ -64,6 +64,7 @@ def test_one_layer_each_whatever_the_model(name):
     assert np.isfinite(found).all()
 
 
+@pytest.mark.slow
 def test_a_model_without_hidden_layers_has_no_hidden_signal():
     _, _, given = _made("linear")
     assert jacobians.of_network(*given) == {}

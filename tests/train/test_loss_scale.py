@@ -1,11 +1,13 @@
 """Gradient descent on a scaled loss, and the probes that show what leaves the range of a format."""
 
 import numpy as np
+import pytest
 
 DEEP = {"data": "classes", "data.rows": 24, "data.features": 3, "scaling": "raw", "model": "mlp", "init": "lecun"}
 DEEP |= {"depth": 14, "width": 8, "activation": "sigmoid", "probe_rows": 1, "steps": 0, "checkpoints": "end"}
 
 
+@pytest.mark.slow
 def test_in_wide_formats_the_scale_changes_nothing(train):
     axes = {**DEEP, "depth": 2, "steps": 20, "dtype": "float64", "probes": "parameters"}
     plain = train({**axes, "optimizer": "sgd"}).value("parameter")
@@ -13,6 +15,7 @@ def test_in_wide_formats_the_scale_changes_nothing(train):
     np.testing.assert_allclose(scaled, plain, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_in_half_precision_it_saves_updates_from_underflow(train):
     scaled = {"optimizer": "loss_scaled_sgd", "optimizer.loss_scale": 2.0**12, "learning_rate": 2.0**12}
     axes = {**DEEP, "dtype": "float16", "probes": "vanished_updates"}

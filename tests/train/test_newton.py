@@ -16,6 +16,7 @@ ROWS = {
 NEWTON = {"optimizer": "newton", "learning_rate": 1.0, "checkpoints": "end"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("l2", [0.0, 2.0])
 def test_one_step_on_a_quadratic_is_the_normal_equation(train, l2):
     axes = {**ROWS, **NEWTON, "data": "gaussian", "model": "linear", "init": "normal", "l2": l2}
@@ -39,6 +40,7 @@ def test_damping_is_added_to_the_hessian(train):
     np.testing.assert_allclose(found.value("parameter")[0, -1], want, rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_lower_precision_works(train, dtype):
     axes = {**ROWS, **NEWTON, "data": "gaussian", "model": "linear", "steps": 1, "dtype": dtype}

@@ -1,6 +1,7 @@
 """Trees as one array per type: nothing is lost, whatever the shapes and types."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from bench.train.packing import packed, unpacked
 KINDS, SHAPES = st.sampled_from(["float32", "float64", "int32"]), st.sampled_from([(), (3,), (2, 4), (0, 2)])
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=8)  # every new shape is compiled
 @given(st.lists(st.tuples(KINDS, SHAPES)), st.sampled_from([(5,), (2, 3)]))
 def test_a_tree_comes_back_as_it_was(leaves, first):

@@ -39,6 +39,7 @@ def _by_hand(found, start, probabilities, noise):
     return backprop.flat(autoencoders.greedy(layers, x, phi, 0.5, steps, batches, probabilities))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "probabilities"), [("denoising", [0, 0]), ("denoising_probabilities", [0, 1])])
 def test_every_layer_descends_its_own_reconstruction_loss(train, name, probabilities):
     start = _start(train)[0]
@@ -49,6 +50,7 @@ def test_every_layer_descends_its_own_reconstruction_loss(train, name, probabili
         assert not np.allclose(want, start)
 
 
+@pytest.mark.slow
 def test_the_output_layer_stays_and_every_hidden_layer_moves(train):
     before, after = backprop.split(_start(train)[0], SIZES), backprop.split(_start(train, **GREEDY)[0], SIZES)
     pairs = zip(itertools.chain(*before), itertools.chain(*after), strict=True)
@@ -67,6 +69,7 @@ def test_no_steps_are_no_pretraining(catalogue):
         assert not any(axis.startswith("pretraining") for axis in about.hyper)
 
 
+@pytest.mark.slow
 def test_fine_tuning_goes_on_from_there_with_the_batches_of_the_plain_run(train):
     run = {**NET, "probes": "parameters", "batch_size": 5, "steps": 7, "checkpoints": 1, "learning_rate": 0.3}
     found = train({**run, **GREEDY})
@@ -78,6 +81,7 @@ def test_fine_tuning_goes_on_from_there_with_the_batches_of_the_plain_run(train)
         np.testing.assert_allclose(path[step + 1], path[step] - 0.3 * backprop.flat(slope), rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_padded_rows_do_not_count(train):
     """The second batch of an epoch has 4 rows, and 16 of padding."""
     padded = {"batch_size": 20, "ragged": "pad", "order": "sequential", "pretraining_steps": 2, "pretraining.noise": 0}
@@ -90,6 +94,7 @@ def test_padded_rows_do_not_count(train):
     np.testing.assert_allclose(found, backprop.flat(want), rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_seeds_have_noise_and_orders_of_their_own_and_share_them_over_lanes(train):
     many = {**GREEDY, "batch_size": 5, "pretraining.noise": 0.5, "seed": [3, 4], "learning_rate": [0.1, 0.2]}
     found = train({**RUN, **many})
@@ -100,6 +105,7 @@ def test_seeds_have_noise_and_orders_of_their_own_and_share_them_over_lanes(trai
         np.testing.assert_allclose(one[0], alone, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_phase_runs_with_the_optimizer_of_the_run(train):
     adam = {**GREEDY, "optimizer": "adam", "pretraining_steps": 1, "pretraining.learning_rate": 0.01}
     moved = np.abs(_start(train, **adam)[0] - _start(train)[0])[: 4 * (3 + 1 + 4 + 1)]
@@ -129,6 +135,7 @@ def test_a_pretraining_that_diverges_is_a_run_that_diverged(train):
     assert found.outcome.runs["first_bad_step"].tolist() == [0]
 
 
+@pytest.mark.slow
 def test_the_noise_is_uniform_and_used_in_turn():
     noise = noise_rows(np.random.default_rng(0), 50)
     assert noise.shape == (NOISE_ROWS, 50)
@@ -164,6 +171,7 @@ def test_what_cannot_be_pretrained_is_refused(train, axes, message):
         train({**RUN, **GREEDY, **axes} if rows is ROWS else {**GREEDY, **rows, **axes, "steps": 0})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "activation"), [("mlp", "tanh"), ("batch_normalised", "relu"), ("layer_normalised", "prelu")]
 )

@@ -58,6 +58,7 @@ def _norms(arrays):
     return [np.linalg.norm(array) for array in arrays]
 
 
+@pytest.mark.slow
 def test_gradient_norms_are_those_of_backpropagation(probed):
     found, _, _, _, delta, gradients, _ = probed
     np.testing.assert_allclose(_layers(found, "delta_norm"), _norms(delta), rtol=1e-10)

@@ -8,6 +8,7 @@ import pytest
 from bench.train import directions
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("devices")
 def test_falls_on_a_bowl_follow_from_slope_and_curvature() -> None:
     point = jnp.asarray([3.0, 4.0, 0.0], jnp.float64)
@@ -19,6 +20,7 @@ def test_falls_on_a_bowl_follow_from_slope_and_curvature() -> None:
     assert 0.99 < seen["largest_cosine"] <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("devices")
 def test_hashed_numbers_look_normal_and_unrelated() -> None:
     index = jnp.arange(4096, dtype=jnp.int32)
