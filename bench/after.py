@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
+from bench.errors import named
 from bench.options import Options
 
 if TYPE_CHECKING:
@@ -32,6 +33,6 @@ def page(judged: "list[Judged]", options: Options) -> None:
     except Exception as error:  # the results are saved, and the verdicts were shown
         if options.verbose:
             raise
-        print(f"no report: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"no report: {named(error)}", file=sys.stderr)
     else:
         print(f"Report: {path}")

@@ -17,6 +17,11 @@ class DamagedFile(InputError):
         super().__init__(f"{path} is damaged ({self.reason}): {remedy}.")
 
 
+def named(error: BaseException) -> str:
+    """The kind of an error and what it says; the kind alone where it says nothing, as when memory runs out."""
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
 def words(said: object) -> str:
     """What a library says, on one line of at most 200 signs, without those that a terminal would act on."""
     return "".join(sign if sign.isprintable() else "?" for sign in " ".join(str(said).split()))[:200]

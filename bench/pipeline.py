@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from bench import evidence as tables_of
 from bench.early import room
-from bench.errors import InputError
+from bench.errors import InputError, named
 from bench.events import Event, Listener
 from bench.measure import Compiler, Executor, InProcess
 from bench.parts import Catalogue
@@ -153,9 +153,7 @@ def _judge(study: Study, evidence: Evidence, failed: int) -> tuple[Finding, ...]
         return tuple(study.judge(evidence))
     except Exception as error:  # results are saved, other studies go on
         where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = (
-            f"judging it failed: {type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
-        )
+        reason = f"judging it failed: {named(error)} ({Path(where.filename).name}, line {where.lineno})"
         return (Finding(study.title, None, None, "", "FAIL", reason=reason),)
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 
-from bench.errors import InputError
+from bench.errors import InputError, named
 from bench.options import Options, check, settings_of
 from bench.stopping import stoppable
 
@@ -65,7 +65,7 @@ def main(arguments: "list[str] | None" = None) -> int:
     except Exception as error:
         if options.verbose:
             raise
-        print(f"internal error: {type(error).__name__}: {error} (-v shows the traceback)", file=sys.stderr)
+        print(f"internal error: {named(error)} (-v shows the traceback)", file=sys.stderr)
         return 1
 
 

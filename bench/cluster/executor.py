@@ -18,7 +18,7 @@ from typing import Any
 from bench.cluster.connect import Cluster
 from bench.cluster.shared import Shared
 from bench.cluster.worker import Job, Refused, Trained, train
-from bench.errors import InputError
+from bench.errors import InputError, named
 from bench.measure import Executed, Tables
 from bench.plan import Room, memory_of
 from bench.spec import Parts, Program, Table
@@ -238,7 +238,7 @@ class _Flight:
         except KilledWorker:
             return "killed"
         except Exception as error:  # of the worker's, such as a part that it cannot import
-            return f"{type(error).__name__}: {error}"
+            return named(error)
 
 
 def _crashed(program: Program) -> Executed:

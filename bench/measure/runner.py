@@ -17,6 +17,7 @@ import jax
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from bench.errors import named
 from bench.measure.compiler import Compiled, Compiler, Tables
 from bench.spec import Ledger, Outcome, Program
 
@@ -76,7 +77,7 @@ def _finish(program: Program, compiled: "Future[Compiled]", devices: Sequence[An
     try:
         outcome, ledger = _run(compiled.result(), devices, timed, program.static["repeats"])
     except Exception as error:  # one program's failure must not lose the others
-        return Executed(program, None, None, f"{type(error).__name__}: {error}")
+        return Executed(program, None, None, named(error))
     return Executed(program, outcome, ledger)
 
 

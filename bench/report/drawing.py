@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from threadpoolctl import threadpool_limits
 
+from bench.errors import named
 from bench.report.cards import Card, Report
 from bench.report.collect import card_of
 from bench.report.pictures import Picture, pictures
@@ -63,4 +64,4 @@ def _or_why(draw: Callable[[], Shown]) -> Shown:
     try:
         return draw()
     except Exception as error:  # the verdicts of this study, and all other studies, are still worth a page
-        return Shown([], None, f"{type(error).__name__}: {error}")
+        return Shown([], None, named(error))

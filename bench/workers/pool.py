@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from bench.errors import named
 from bench.measure import Executed, Tables
 from bench.spec import Parts, Program
 from bench.workers.child import Answer, Work
@@ -21,6 +22,9 @@ from bench.workers.shares import Share
 RETRIES = 2
 RENEWED = 200
 """Programs after which a worker is replaced, so that what its libraries keep is returned."""
+
+STARVED = ("MemoryError", "JaxRuntimeError: RESOURCE_EXHAUSTED")
+"""Errors after which a worker is replaced, so that what it holds is not missing to the next program."""
 
 LEAST_SECONDS, SLOWER = 600.0, 30.0
 """A worker counts as stalled after the first of these, or so many times the planner's estimate."""
@@ -118,7 +122,7 @@ class Workers:
         try:
             task = (program, tables(program))
         except Exception as error:  # as where it is trained in this process
-            return Executed(program, None, None, f"{type(error).__name__}: {error}")
+            return Executed(program, None, None, named(error))
         for attempt in range(RETRIES + 1):
             try:
                 answer = self._process(place).ask(task, max(self._least, SLOWER * program.seconds))
@@ -128,6 +132,8 @@ class Workers:
                     say(f"program {program.key[:12]} is tried again: {reason}")
                 self._retire(place)
             else:
+                if answer.executed and answer.executed.error.startswith(STARVED):
+                    self._retire(place)
                 return self._answered(program, answer, say)
         return Executed(program, None, None, f"{reason} ({RETRIES + 1} times in a row)")
 

@@ -159,7 +159,7 @@ for number, done in enumerate(found, 1):
 def test_memory_levels_off_over_500_programs(points):
     """F15: the last 250 of 500 programs, three executables for five of them, add at most a twentieth.
 
-    Memory is given back after a number of programs that needed something new, ten times as often here; it rises between.
+    Memory is given back after a number of programs that needed something new, and rises between.
     """
     here = {**os.environ, "PYTHONPATH": str(ROOT), "DESCENTBENCH_CACHE": "off"}
     done = subprocess.run([sys.executable, "-c", MANY], env=here, capture_output=True, text=True, check=True)

@@ -157,6 +157,17 @@ def test_an_error_of_a_program_is_its_own_and_is_not_tried_again(parts, start):
     assert done == {2: "NotImplementedError: no such hardware", 3: ""}
 
 
+def test_a_worker_whose_memory_ran_out_is_replaced(acting, start, tmp_path):
+    def starve():
+        raise MemoryError
+
+    parts = acting(starve, times=1)
+    programs, tables = programs_of(parts, *({"width": width, "optimizer": "acting"} for width in (2, 3)))
+    assert [done.error for done in start(parts, 1)(programs, tables)] == ["MemoryError", ""]
+    first, *_, last = (tmp_path / "acted").read_text().split()
+    assert first != last
+
+
 def test_tables_that_cannot_be_made_fail_their_program_alone(parts, one):
     programs, tables = programs_of(parts, {"width": 2}, {"width": 3})
 
