@@ -3,6 +3,9 @@
 import dataclasses
 from typing import Any
 
+import altair as alt
+
+from bench.figures.look import Look
 from bench.spec import Frame
 
 Column = Any
@@ -24,3 +27,11 @@ class Drawn:
     description: str
     chart: Any
     data: Frame
+
+
+def dressed(chart: Any, look: Look, **properties: Any) -> Any:
+    """A chart with these properties and the look, in place: Altair's own methods copy all of it, each of them."""
+    for name, value in properties.items():
+        chart[name] = value
+    chart.config = alt.Config(**look.config())
+    return chart

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.figures.axes import SHORT, ticks
-from bench.figures.drawn import Drawn
+from bench.figures.drawn import Drawn, dressed
 from bench.figures.look import CATEGORIES, SCREEN, Look, heading
 from bench.spec import Frame, Study
 
@@ -35,7 +35,7 @@ def dots(title: str, findings: Frame, look: Look) -> Drawn:
     data = own.reset_index(drop=True).iloc[:MOST_FINDINGS]
     words = f"{title}. Measured and predicted values of {len(data)} findings, with intervals where there are some."
     make = _named if len(data) <= MOST_NAMED else _crossed
-    chart = make(data, look).properties(title=heading(title, "", look), description=words).configure(**look.config())
+    chart = dressed(make(data, look), look, title=heading(title, "", look), description=words)
     return Drawn(title, words, chart, data)
 
 

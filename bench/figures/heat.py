@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.figures.axes import SHORT, axis, ticks
-from bench.figures.drawn import Column, Drawn
+from bench.figures.drawn import Column, Drawn, dressed
 from bench.figures.lines import panel_header
 from bench.figures.look import Look, heading
 from bench.figures.points import labels, quantitative
@@ -84,7 +84,7 @@ def draw(figure: Figure, found: Frame, look: Look, predicted: Frame | None = Non
         header = panel_header(figure.facet, names)
         chart = chart.facet(facet=alt.Facet("facet:N", sort=names, header=header), columns=columns)
     title = heading(figure.title, " ".join(said), look)
-    chart = chart.properties(title=title, description=text).configure(**look.config())
+    chart = dressed(chart, look, title=title, description=text)
     roles = {"x": figure.x, "y": figure.y, "value": str(figure.colour), "facet": figure.facet or "facet"}
     table = data.drop(columns=[side for side in ("x1", "x2", "y1", "y2", "place") if side in data]).rename(
         columns=roles

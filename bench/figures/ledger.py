@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from bench.figures.drawn import Drawn
+from bench.figures.drawn import Drawn, dressed
 from bench.figures.look import CATEGORIES, SCREEN, Look
 from bench.spec import Frame
 
@@ -35,7 +35,7 @@ def ledger(programs: Frame, look: Look = SCREEN) -> Drawn:
         tooltip=tips if look.interactive else alt.Undefined,
     )  # fmt: skip
     size = {"width": look.width - 10 * look.size, "height": {"step": 1.6 * look.size}}
-    chart = chart.properties(title=title, description=words, **size).configure(**look.config())
+    chart = dressed(chart, look, title=title, description=words, **size)
     return Drawn(title, words, chart, data.drop(columns="place"))
 
 

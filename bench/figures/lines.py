@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from bench.figures.axes import axis
-from bench.figures.drawn import Column, Drawn
+from bench.figures.drawn import Column, Drawn, dressed
 from bench.figures.look import CATEGORIES, ORDERED, SHAPES, Look, heading
 from bench.figures.points import TIMES
 from bench.figures.words import words
@@ -28,8 +28,7 @@ def draw(figure: Figure, found: Frame, look: Look, ordered: bool) -> Drawn:
     title = heading(figure.title, " ".join(notes(found)), look)
     chart = alt.layer(*_layers(figure, found, look, ordered), data=_plain(found))
     chart = _panels(chart, figure, found, look)
-    config = look.config()
-    chart = chart.properties(title=title, description=description(figure, found)).configure(**config)
+    chart = dressed(chart, look, title=title, description=description(figure, found))
     return Drawn(figure.title, description(figure, found), chart, _table(figure, found))
 
 
@@ -235,5 +234,5 @@ def switchable(figure: Figure, found: Frame, times: Frame, look: Look) -> Drawn:
     chart = _panels(chart, figure, found, look)
     text = f"{description(figure, found)} A menu switches the x axis."
     title = heading(figure.title, " ".join(notes(found)), look)
-    chart = chart.properties(title=title, description=text).configure(**look.config())
+    chart = dressed(chart, look, title=title, description=text)
     return Drawn(figure.title, text, chart, _table(figure, found))

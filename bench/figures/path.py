@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from bench.evidence import with_axes
-from bench.figures.drawn import Drawn
+from bench.figures.drawn import Drawn, dressed
 from bench.figures.grid import Tables, named
 from bench.figures.look import CATEGORIES, SCREEN, Look
 from bench.spec import Frame
@@ -46,8 +46,8 @@ def trajectory(tables: Tables, look: Look = SCREEN, surface: Surface | None = No
         "second parameter over first, darker where the loss is higher."
     )
     chart = _chart(path, shades, window, look)
-    chart = chart.properties(title=title, description=text, width=look.height * 1.4, height=look.height * 1.2)
-    return Drawn(title, text, chart.configure(**look.config()), path.drop(columns="place"))
+    size = {"width": look.height * 1.4, "height": look.height * 1.2}
+    return Drawn(title, text, dressed(chart, look, title=title, description=text, **size), path.drop(columns="place"))
 
 
 def _of_one_surface(tables: Tables) -> Frame | None:

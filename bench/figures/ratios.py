@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from bench.figures.axes import axis
-from bench.figures.drawn import Drawn
+from bench.figures.drawn import Drawn, dressed
 from bench.figures.look import CATEGORIES, SCREEN, SHAPES, Look, heading
 from bench.spec import Frame
 
@@ -40,10 +40,9 @@ def ratios(measured: Frame, look: Look = SCREEN) -> Drawn:
         tooltip=tips if look.interactive else alt.Undefined,
     )
     one = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(strokeDash=[4, 3], color=look.ink).encode(x=alt.X("x:Q"))
-    chart = alt.layer(one, interval, dot).properties(
-        width=look.width - 22 * look.size, height={"step": look.size}, title=heading(title, "", look), description=words
-    )
-    return Drawn(title, words, chart.configure(**look.config()), data)
+    size = {"width": look.width - 22 * look.size, "height": {"step": look.size}}
+    chart = dressed(alt.layer(one, interval, dot), look, title=heading(title, "", look), description=words, **size)
+    return Drawn(title, words, chart, data)
 
 
 def _first(values: tuple[str, ...], names: list[str]) -> list[str]:
