@@ -35,6 +35,7 @@ def test_a_grid_is_trained_by_one_call(result):
     assert (runs["status"] != "crashed").all()
 
 
+@pytest.mark.slow
 def test_the_result_is_a_mapping_of_every_table(result):
     assert list(result) == [*TABLES, "parameters", "findings"]
     assert len(result) == len(list(result))

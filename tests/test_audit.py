@@ -10,6 +10,8 @@ from bench.pipeline import run_study
 from bench.planning import Settings
 from bench.spec import Grid
 
+pytestmark = pytest.mark.slow
+
 LOOK = {"data": "iris", "model": "mlp", "depth": 1, "width": 4, "steps": 5, "checkpoints": 1, "probes": "off"}
 
 
@@ -25,7 +27,6 @@ def settings(devices, tmp_path):
     return Settings("quick", tmp_path, devices)
 
 
-@pytest.mark.slow
 def test_runs_alone_are_the_runs_among_others(judged, parts, settings):
     facts = audit(judged, parts, settings, 3).facts
     assert facts["study"] == "T01"

@@ -7,6 +7,8 @@ from bench.pipeline import run_study
 from bench.planning import Settings
 from bench.spec import Grid
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def evidence(parts, devices, trial, tmp_path_factory):
@@ -19,7 +21,6 @@ def evidence(parts, devices, trial, tmp_path_factory):
     return run_study(trial(*grids), parts, settings).evidence
 
 
-@pytest.mark.slow
 def test_one_entry_per_checkpoint_is_still_a_matrix(evidence):
     shapes = [values.shape for _, _, values in evidence.vector("unit_spread")]
     assert shapes == [(3, 1)] * 3

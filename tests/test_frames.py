@@ -10,6 +10,8 @@ import bench
 from bench.errors import InputError
 from bench.frames import pivot, rows_of, to_target
 
+pytestmark = pytest.mark.slow
+
 AXES = {"data": "iris", "model": "mlp", "split": "100/50", "steps": 20, "checkpoints": 5, "probes": "off", "width": 4}
 
 
@@ -27,7 +29,6 @@ def result(tmp_path_factory, devices):
         return bench.run_grid(grid, out=tmp_path_factory.mktemp("results"))
 
 
-@pytest.mark.slow
 def test_categories_are_in_the_order_of_the_grid(result):
     assert result["runs"]["activation"].cat.categories.tolist() == ["tanh", "relu"]
     assert result["curves"]["run"].cat.categories.tolist() == result["runs"]["run"].astype(str).tolist()

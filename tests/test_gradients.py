@@ -8,6 +8,8 @@ from bench.pipeline import run_study
 from bench.planning import Settings
 from bench.spec import Grid
 
+pytestmark = pytest.mark.slow
+
 LOOK = {"data": "digits", "steps": 0, "checkpoints": "end", "probe_rows": 64, "width": 128, "normalize_rows": 1.0}
 
 
@@ -22,7 +24,6 @@ def found(parts, devices, trial, tmp_path_factory):
     return {finding.quantity: finding for finding in gradients.findings(judged.evidence)}
 
 
-@pytest.mark.slow
 def test_measured_factors_are_those_of_mean_field_theory(found):
     plain = [finding for name, finding in found.items() if "model = mlp" in name]
     assert len(plain) == 2

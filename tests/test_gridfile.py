@@ -167,6 +167,7 @@ def test_a_grid_of_ones_own_ends_with_its_best_configurations_and_the_verdict_on
     assert run.main([str(path), "--verdict", "gradient", "--out", str(tmp_path)]) == 2
 
 
+@pytest.mark.slow
 def test_the_verdict_on_gradients_is_told_as_events_too(tmp_path, capsys):
     path = tmp_path / "tiny.toml"
     path.write_text(TINY)

@@ -41,6 +41,7 @@ def applied(parameters, x):
     return jnp.tanh(x @ first + bias) @ last + other
 
 
+@pytest.mark.slow
 def test_an_optimizer_is_its_factory_and_its_floats_are_traced_axes(train, parts):
     given = with_own(
         parts, optimizers={"mine": lambda learning_rate, decay=0.9, count=2: optax.sgd(learning_rate, decay)}
@@ -52,6 +53,7 @@ def test_an_optimizer_is_its_factory_and_its_floats_are_traced_axes(train, parts
     np.testing.assert_array_equal(mine, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "adabelief", "rmsprop", "lamb", "radam", "lbfgs", "yogi"])
 def test_a_factory_of_optax_is_an_optimizer_as_it_is(name, train, parts):
     given = with_own(parts, optimizers={"mine": getattr(optax, name)})
@@ -89,6 +91,7 @@ def test_a_model_of_two_functions_trains_as_its_twin(dtype, train, parts):
     np.testing.assert_allclose(mine, theirs, rtol=1e-5 if dtype == "float32" else 1e-12)
 
 
+@pytest.mark.slow
 def test_a_module_with_leaves_that_are_no_arrays_trains_from_a_key_of_the_seed(train, parts):
     def init(normal, shape):
         return equinox.nn.MLP(shape.inputs, shape.outputs, 8, 1, key=normal.key())
@@ -231,6 +234,7 @@ def test_a_grid_without_parts_of_packages_keeps_its_name(package, parts):
     assert with_installed(parts, Grid({"optimizer": ["sgd", "adam"], "data": "x.csv"})) is parts
 
 
+@pytest.mark.slow
 def test_numbers_of_numpy_in_a_part_do_not_change_the_type_of_a_run(train, parts):
     """A scalar of numpy would make everything float64, which a program of float32 cannot be compiled with."""
     own = with_own(

@@ -70,6 +70,7 @@ def test_grids_look_up_the_data_that_their_runs_see(parts, settings, trial):
     assert seen[0] != seen[1]
 
 
+@pytest.mark.slow
 def test_only_what_is_missing_is_trained_and_comes_out_the_same(parts, settings, trial):
     study = trial(grid(), grid(steps=4), grid(steps=5))
     first = run_study(study, parts, settings)
@@ -87,6 +88,7 @@ def test_a_larger_grid_asks_for_the_same_programs_and_more(parts, settings, tria
     assert keys[0] < keys[1]
 
 
+@pytest.mark.slow
 def test_seeds_shift(parts, settings, trial, tmp_path, devices):
     study = trial(grid(seed=[0, 1], init="normal"))
     plain = run_study(study, parts, settings)
@@ -170,12 +172,14 @@ def test_a_judge_that_stumbles_fails_its_own_study_and_says_where(parts, setting
     assert ".py, line " in judged.findings[0].reason
 
 
+@pytest.mark.slow
 def test_endless_refinement_ends(parts, settings, trial):
     rounds = iter(range(100))
     study = trial(grid(), refine=lambda evidence, completed: [grid(learning_rate=[0.3 + next(rounds)])])
     assert run_study(study, parts, settings).programs == MOST_ROUNDS + 1
 
 
+@pytest.mark.slow
 def test_rounds_and_studies_share_what_is_compiled(parts, settings, trial, devices):
     compiler = Compiler(parts, devices)
     refine = lambda evidence, completed: [grid(learning_rate=[0.3, 0.4])] if completed == 0 else []  # noqa: E731

@@ -33,6 +33,7 @@ def test_a_data_set_without_test_rows_refuses_its_own_split(lookup):
         lookup("iris", split="own")
 
 
+@pytest.mark.slow
 def test_several_targets_are_fitted_side_by_side(train):
     axes = {"data": "polynomial", "data.draws": 4, "split": "own", "scaling": "raw", "model": "linear"}
     found = train(axes | {"dtype": "float64", "learning_rate": 1.0, "steps": 1, "probes": "parameters"})

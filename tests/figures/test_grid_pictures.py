@@ -10,6 +10,8 @@ from bench.pipeline import run_study
 from bench.planning import Settings
 from bench.spec import Grid
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tables(parts, devices, trial, tmp_path_factory):
@@ -25,7 +27,6 @@ def tables(parts, devices, trial, tmp_path_factory):
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("make", [loss_curves, sensitivity, heat, layer_strip])
 def test_pictures_of_networks(make, tables, sound):
     drawn = make(tables["net"])
@@ -54,7 +55,6 @@ def test_learning_rates_at_which_runs_diverge_are_marked(tables):
     assert (heat(tables["net"]).data.query("learning_rate == 1e30")["diverged"] == 2).all()
 
 
-@pytest.mark.slow
 def test_paths_are_drawn_on_their_surface_with_a_slider(tables, sound):
     drawn = trajectory(tables["bowl"])
     sound(drawn)

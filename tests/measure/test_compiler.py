@@ -52,6 +52,7 @@ def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, d
     assert short.executables[1] is not long.executables[1]
 
 
+@pytest.mark.slow
 def test_few_executables_are_kept(programs, parts, devices, tables, monkeypatch):
     monkeypatch.setattr(module, "KEPT", 2)
     compiler = Compiler(parts, devices)

@@ -48,6 +48,7 @@ def test_outputs_are_those_of_the_recursion(name):
     np.testing.assert_allclose(model.apply(params, jnp.asarray(x), hyper), _by_hand(name, params, x)[0], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_forget_bias_is_added_to_the_forget_gates_alone():
     biases = [_made("lstm", **{"init.forget_bias": bias})[1][0]["bias"] for bias in (0.0, 2.5)]
     np.testing.assert_allclose((biases[1] - biases[0]).reshape(4, UNITS)[:, 0], [0, 2.5, 0, 0])
@@ -62,6 +63,7 @@ def test_a_cell_keeps_the_product_of_its_forget_gates():
     np.testing.assert_allclose(found["memory_gain"], kept.max(axis=1), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_plain_network_is_its_signal():
     model, params, hyper, x = _made("rnn")
     weight = np.asarray(params[0]["weight"])

@@ -5,8 +5,9 @@ import pytest
 from bench.report import drawing
 from bench.report.collect import collect
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_further_processes_draw_the_same_and_say_what_they_could_not(results, monkeypatch):
     report = collect(results)
     here = drawing.shown(report, static=False)

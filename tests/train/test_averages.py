@@ -34,6 +34,7 @@ def test_averages_are_those_of_the_iterates_after_the_first_steps(train, path):
     np.testing.assert_array_equal(found.value("mean")[:, 0], 0)
 
 
+@pytest.mark.slow
 def test_frozen_descent_stays_and_gathers_the_gradients_of_its_batches(train, path):
     own = {"optimizer": "frozen_sgd", "optimizer.moving": SKIPPED, "order": "sequential"}
     probes = {"probes": [("parameters", "moments", "gradient")], "probe_rows": "all"}

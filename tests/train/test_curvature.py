@@ -58,6 +58,7 @@ def test_of_a_linear_model_the_gauss_newton_matrix_is_the_hessian(train):
     np.testing.assert_allclose(found.value("gauss_newton_largest")[0, :, 0], spectrum[:, -1], rtol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [1, 2])
 def test_the_gauss_newton_matrix_is_that_of_differences_of_outputs(train, depth):
     axes = {"depth": depth, "width": 4, "bias": False, "steps": 0, "dtype": "float64", "loss": "half_squared_error"}

@@ -83,6 +83,7 @@ def _loop(trained, lane, order):
     return np.stack(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ragged", ["drop", "pad"])
 @pytest.mark.parametrize("order", ORDERS)
 def test_minibatches_of_an_mlp_are_those_of_a_plain_loop(train, order, ragged):
@@ -92,6 +93,7 @@ def test_minibatches_of_an_mlp_are_those_of_a_plain_loop(train, order, ragged):
         np.testing.assert_allclose(found.value("parameter")[lane], _loop(found, lane, ORDERS[order]), rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.torch
 def test_an_mlp_takes_the_path_that_pytorch_takes(train):
     torch = pytest.importorskip("torch", reason="PyTorch is not installed: the comparison of trajectories is NOT RUN")
@@ -118,6 +120,7 @@ def test_an_mlp_takes_the_path_that_pytorch_takes(train):
         np.testing.assert_allclose(path[step + 1], now, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_decreases_the_loss_of_a_quadratic(train, method):
     axes = {"model": "quadratic", "surface.yy": 3.0, "dtype": "float64", "optimizer": method, "learning_rate": 0.02}
@@ -136,6 +139,7 @@ CONSTRUCTORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", CONSTRUCTORS)
 def test_a_method_is_that_of_optax_with_constants_in_python(train, method):
     axes = {"model": "rosenbrock", "dtype": "float64", "optimizer": method, "learning_rate": 1e-3}
@@ -224,6 +228,7 @@ def test_a_loss_beyond_float32_is_no_divergence_where_the_limit_is_infinite(trai
     assert found.outcome.runs["first_bad_step"].tolist() == [-1]
 
 
+@pytest.mark.slow
 def test_a_diverging_neighbour_changes_no_bit_of_other_lanes(train):
     calm = train(BITWISE | {"learning_rate": [0.1, 0.2, 0.3, 0.4]})
     wild = train(BITWISE | {"learning_rate": [0.1, 1e30, 0.3, 0.4]})
@@ -260,6 +265,7 @@ def test_everything_recorded_is_in_the_dtype_of_the_run(train, dtype):
     assert np.isfinite(outcome.curves["train_loss"].astype(float)).all()
 
 
+@pytest.mark.slow
 def test_more_checkpoints_change_no_number(train):
     axes = BITWISE | {"learning_rate": [0.1, 0.2], "probes": "parameters"}
     often, rarely = (train(axes | {"checkpoints": every}) for every in (3, 9))
@@ -272,6 +278,7 @@ def test_a_run_without_steps_records_its_start(train):
     assert found.curve("train_loss").shape == (1, 1)
 
 
+@pytest.mark.slow
 def test_test_rows_never_enter_training(train):
     axes = {"data": "iris", "model": "softmax", "dtype": "float64", "steps": 20, "checkpoints": "end"}
     found = train(axes | {"split": "100/50", "probes": "parameters"})
@@ -283,6 +290,7 @@ def test_test_rows_never_enter_training(train):
     assert found.curve("test_accuracy")[0, -1] == pytest.approx(np.mean(z.argmax(axis=1) == table.y_test))
 
 
+@pytest.mark.slow
 def test_the_average_of_batch_losses_is_that_of_its_definition_and_stands_still_once_a_run_has_ended(train):
     axes = {"model": "quadratic", "dtype": "float64", "steps": 30, "learning_rate": 0.1, "probes": "off"}
     loss = train(axes | {"checkpoints": 1}).curve("train_loss")[0]

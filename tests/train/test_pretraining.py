@@ -112,6 +112,7 @@ def test_a_phase_runs_with_the_optimizer_of_the_run(train):
     np.testing.assert_allclose(moved, 0.01, rtol=1e-3)  # a first step of Adam has the size of the rate
 
 
+@pytest.mark.slow
 def test_phases_of_ones_own(train, parts):
     """Here the output layer alone is trained first, on the classes."""
     loss = LOSSES["softmax_cross_entropy"].per_row
@@ -130,6 +131,7 @@ def test_phases_of_ones_own(train, parts):
     assert found.curve("train_loss")[0, 0] < plain.curve("train_loss")[0, 0]
 
 
+@pytest.mark.slow
 def test_a_pretraining_that_diverges_is_a_run_that_diverged(train):
     found = train({**RUN, **GREEDY, "dtype": "float32", "pretraining": "denoising", "pretraining.learning_rate": 1e6})
     assert found.outcome.runs["first_bad_step"].tolist() == [0]

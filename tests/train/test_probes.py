@@ -68,6 +68,7 @@ def test_gradient_norms_are_those_of_backpropagation(probed):
     assert found.curve("gradient_norm")[0, 0] == pytest.approx(np.linalg.norm(whole), rel=1e-10)
 
 
+@pytest.mark.slow
 def test_signals_are_mean_squares(probed):
     found, _, pre, post, _, _, _ = probed
     hidden = [*post[1:-1], pre[-1]]
