@@ -6,14 +6,14 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, get_args, overload
 
 import pandas as pd
 
 from bench import frames, outcome, questions, studies, train
 from bench.cache import compile_cache
 from bench.cluster import of_client
-from bench.errors import InputError
+from bench.errors import InputError, unknown
 from bench.events import Event
 from bench.evidence import frame, with_axes
 from bench.executors import executor_of
@@ -27,6 +27,9 @@ from bench.ranking.rates import best_rates
 from bench.spec import Grid, Parts
 from bench.spec.question import Rank
 from bench.store import TABLES, Folder, study_folder
+
+Commit = Literal["owner", "worker"]
+"""Who saves what a worker of a cluster trained."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -213,6 +216,7 @@ def run_grid(
     refine: Mapping[str, Any] | None = None,
     workers: int = 0,
     client: Any = None,
+    commit: Commit = "owner",
     optimizers: Mapping[str, Any] | None = None,
     models: Mapping[str, Any] | None = None,
     activations: Mapping[str, Any] | None = None,
@@ -230,6 +234,7 @@ def run_grid(
         platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
         workers: processes that share out the devices and train; this process unless given.
         client: of Dask, whose workers train instead, wherever they are; see docs/cluster.md.
+        commit: who saves what such a worker trained: this process, or, with `out` on a disk that all share, the worker.
         refine: more values of an axis around the best one of every optimizer on every combination of static axes, such
             as `{"axis": "learning_rate", "rounds": 2, "count": 6}`.
         optimizers: of one's own, name -> `(learning_rate, **constants) -> optax.GradientTransformation`.
@@ -246,6 +251,10 @@ def run_grid(
         InputError: a grid that cannot be right.
         RuntimeError: a program failed.
     """
+    if commit not in get_args(Commit):
+        raise unknown("commit", commit, get_args(Commit))
+    if commit == "worker" and not client:
+        raise InputError("commit='worker' is about the workers of a cluster: give its `client`, too, or leave it out.")
     grid = grid if isinstance(grid, Grid) else Grid(grid)
     question = questions.asked(grid, refine)
     suite = default_parts()
@@ -272,7 +281,7 @@ def run_grid(
         if event.kind == "error":
             warnings.warn(f"program {event.facts['program']} failed: {event.facts['message']}", stacklevel=2)
 
-    settings = Settings("full", Path(out), tuple(devices), workers=workers, cluster=cluster)
+    settings = Settings("full", Path(out), tuple(devices), workers=workers, cluster=cluster, commit=commit)
     with executor_of(parts, settings) as executor:
         judged = run_study(study, parts, settings, tell, executor)
     if judged.failed:

@@ -24,6 +24,7 @@ from bench.pipeline import run_study
 from bench.plan import Room, memory_of, plan
 from bench.planning import Settings
 from bench.spec import Grid
+from bench.store import Folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -274,3 +275,18 @@ def test_a_grid_in_python_is_trained_by_the_workers_of_a_client(cluster, tmp_pat
     plain = bench.run_grid({**axes, "learning_rate": [0.05, 0.1]}, out=tmp_path)
     assert set(own["programs"]["workers"]) == {2}
     assert own["runs"]["final_train_loss"].tolist() == pytest.approx(plain["runs"]["final_train_loss"].tolist())
+
+
+def test_in_python_too_workers_save_what_they_train(cluster, tmp_path, monkeypatch):
+    here, axes = [], {**LOOK, "model": "softmax", "learning_rate": [0.1, 0.2]}
+    monkeypatch.setattr(Folder, "commit", lambda *given: here.append(given))
+    found = bench.run_grid(axes, out=tmp_path, client=cluster.client, commit="worker", platform="cpu")
+    assert len(found["runs"]) == 2
+    assert not here  # in this process
+
+
+@pytest.mark.parametrize(("commit", "said"), [("worker", "give its `client`, too"), ("nobody", "Valid: owner, worker")])
+def test_who_saves_in_python_is_one_of_two_and_needs_a_client(commit, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        bench.run_grid({**LOOK, "model": "softmax"}, out=tmp_path, commit=commit)
+    assert not list(tmp_path.iterdir())
