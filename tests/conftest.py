@@ -1,6 +1,7 @@
 """Fixtures that all tests share: JAX configured once, the registered parts, and training through the usual path."""
 
 import functools
+import gc
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -66,6 +67,7 @@ def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
     return functools.partial(refusal, tmp_path, capsys)
 
 
+gc.set_threshold(50_000, 20, 100)  # tests trace all the time, and what that makes is rarely a cycle
 DEVICES = configure()
 """JAX is configured here, before a module of tests makes an array, and nowhere else in the tests."""
 

@@ -1,7 +1,6 @@
 """Turns programs into executables, ahead of their turn, in threads: tracing takes one core, and so does much of XLA."""
 
 import functools
-import gc
 import itertools
 import threading
 import time
@@ -142,11 +141,12 @@ def _compile(
     """The executables of stages, the seconds to trace, lower and compile them, and whether JAX's cache had them all."""
     if not stages:
         return {}, (0.0, 0.0, 0.0), True
-    start = time.perf_counter()
-    traced = {key: stage.function.trace(*stage.arguments()) for key, (stage, _) in stages.items()}
-    traced_at = time.perf_counter()
-    lowered = {key: one.lower() for key, one in traced.items()}
-    lowered_at = time.perf_counter()
+    with heap.uncollected():
+        start = time.perf_counter()
+        traced = {key: stage.function.trace(*stage.arguments()) for key, (stage, _) in stages.items()}
+        traced_at = time.perf_counter()
+        lowered = {key: one.lower() for key, one in traced.items()}
+        lowered_at = time.perf_counter()
     with ThreadPoolExecutor(len(stages), thread_name_prefix="stage") as pool:
         waiting = {key: pool.submit(_executable, one, stages[key][1]) for key, one in lowered.items()}
         found = {key: one.result() for key, one in waiting.items()}
@@ -164,7 +164,6 @@ def _executable(lowered: Any, options: Mapping[str, Any] | None) -> tuple[Any, b
 def _forget() -> None:
     """Gives back what tracing leaves: JAX's caches, cycles of Python, and free memory where the C library keeps it."""
     jax.clear_caches()
-    gc.collect()
     heap.give_back()
 
 

@@ -1,8 +1,12 @@
-"""What the C library keeps of memory that was freed: all of it is quick, none of it is small. Linux with glibc only."""
+"""When memory is looked through and given back: by Python's collector of cycles, and by the C library (glibc only)."""
 
+import contextlib
 import ctypes
+import gc
 import os
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -14,8 +18,27 @@ MOST_MAPPED = 32 << 20
 OF_DASK = "65536"
 
 
+_lock = threading.Lock()
+_resting: list[bool] = []  # one per thread that is within `uncollected`: whether the collector was on when it began
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No cycles are looked for: what tracing makes is in use until it ends, and to go through it takes time."""
+    with _lock:
+        _resting.append(_resting[0] if _resting else gc.isenabled())
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _lock:
+            if _resting.pop() and not _resting:
+                gc.enable()
+
+
 def give_back() -> None:
-    """Returns free memory to the system."""
+    """Looks for cycles, and returns free memory to the system."""
+    gc.collect()
     if trim := _function("malloc_trim"):
         trim(0)
 
