@@ -26,6 +26,7 @@ PLAIN: dict[str, Any] = QUICK | {"xla_cpu_use_fusion_emitters": False}
 # Three to ten times as fast, to code that is four times as slow.
 RAW: dict[str, Any] = PLAIN | {"xla_backend_optimization_level": 0}
 THIN, SHORT, LONG = 8, 1e9, 1e12  # rows of a batch; floating-point operations of a program
+LITTLE = 5e7  # products of rows and weights in all looks of a program, in less time than faster code takes to compile
 
 Tables = Callable[[Program], Sequence[Table]]
 
@@ -171,7 +172,7 @@ def _options(program: Program, stage: Stage, platform: str) -> dict[str, Any] | 
     """The compiler's options: what saves more seconds of compiling than it costs of running."""
     if platform != "cpu":
         return None
-    if stage.works == "once":
+    if stage.works == "once" or stage.products < LITTLE:
         return _known(RAW)
     if stage.works == "checkpoints":
         return _known(PLAIN)

@@ -1,5 +1,6 @@
 """A program ready to be compiled: its executables to be, how to call them and to read what they return."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -24,12 +25,14 @@ class Stage(NamedTuple):
         function: jitted.
         arguments: `() -> arguments` to compile it for, or their shapes.
         works: how often it does its work in a program: `once`, at `checkpoints` or at `steps`.
+        products: of a row and a weight, about, in all its looks of a program; infinite where that is not known.
     """
 
     key: str
     function: Any
     arguments: Callable[[], tuple[Any, ...]]
     works: Literal["once", "checkpoints", "steps"]
+    products: float = math.inf
 
 
 class Prepared(NamedTuple):

@@ -6,6 +6,7 @@ optimizers, data or initialisations compile most of their stages once.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -75,10 +76,12 @@ class Staged:
         """The program, ready to be compiled."""
         names = ("begin", "advance", "look")
         works = ("steps" if self.inputs.before else "once", "steps", "checkpoints")
+        looked = self.inputs.rows.x.shape[1] * self.model.draws * self.layout.lane.size * len(self.program.checkpoints)
+        products = (math.inf, math.inf, float(looked))
         stages = [
-            Stage(key_of(name, self.sizes, given, static), function, arguments, often)
-            for name, often, given, static, function, arguments in zip(
-                names, works, self.arguments, self._static(), self.functions, self._shapes(), strict=True
+            Stage(key_of(name, self.sizes, given, static), function, arguments, often, size)
+            for name, often, size, given, static, function, arguments in zip(
+                names, works, products, self.arguments, self._static(), self.functions, self._shapes(), strict=True
             )
         ]
         return Prepared(tuple(stages), self.inputs, self.layout, self.run, self.outcome)
