@@ -76,7 +76,7 @@ class Staged:
         """The program, ready to be compiled."""
         names = ("begin", "advance", "look")
         works = ("steps" if self.inputs.before else "once", "steps", "checkpoints")
-        looked = self.inputs.rows.x.shape[1] * self.model.draws * self.layout.lane.size * len(self.program.checkpoints)
+        looked = self.inputs.rows.x.shape[1] * self.model.draws * self.program.width * len(self.program.checkpoints)
         products = (math.inf, math.inf, float(looked))
         stages = [
             Stage(key_of(name, self.sizes, given, static), function, arguments, often, size)

@@ -1,6 +1,7 @@
 """What is compiled once, what with which options, and what is there before it is asked for."""
 
 import dataclasses
+import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ import pytest
 
 from bench.measure import Compiler, execute, runner
 from bench.measure import compiler as module
+from bench.train import prepare
 
 
 @pytest.mark.slow
@@ -50,6 +52,19 @@ def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, d
         pytest.skip("this version of XLA knows one set of options only")
     short, long = (compiler(dataclasses.replace(program, flops=flops), tables(program)) for flops in (1.0, 1e15))
     assert short.executables[1] is not long.executables[1]
+
+
+@pytest.mark.parametrize(("products", "chosen"), [(0.9, module.RAW), (1.1, module.PLAIN)])
+def test_what_little_is_looked_at_is_compiled_at_level_0(products, chosen, programs, parts, devices, tables):
+    (program,) = programs({})
+    table = tables(program)
+    begin, advance, look = prepare(program, parts, table, devices).stages
+    rows, weights = len(table[0].x), 4 * 3 + 3
+    assert look.products == rows * weights * program.width * len(program.checkpoints)
+    assert begin.products == advance.products == math.inf
+    limit = look._replace(products=products * module.LITTLE)
+    assert module._options(program, limit, "cpu") == module._known(chosen)
+    assert module._options(program, limit, "gpu") is None
 
 
 @pytest.mark.slow
