@@ -6,7 +6,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, overload
+from typing import Any, Literal, overload
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from bench.errors import InputError, unknown
 from bench.events import Event
 from bench.evidence import frame, with_axes
 from bench.executors import executor_of
+from bench.options import COMMITS
 from bench.own import with_installed, with_own
 from bench.parts import Catalogue, default_parts
 from bench.pipeline import run_study
@@ -27,9 +28,6 @@ from bench.ranking.rates import best_rates
 from bench.spec import Grid, Parts
 from bench.spec.question import Rank
 from bench.store import TABLES, Folder, study_folder
-
-Commit = Literal["owner", "worker"]
-"""Who saves what a worker of a cluster trained."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,7 +214,7 @@ def run_grid(
     refine: Mapping[str, Any] | None = None,
     workers: int = 0,
     client: Any = None,
-    commit: Commit = "owner",
+    commit: str = "owner",
     optimizers: Mapping[str, Any] | None = None,
     models: Mapping[str, Any] | None = None,
     activations: Mapping[str, Any] | None = None,
@@ -234,7 +232,8 @@ def run_grid(
         platform: `cpu`, `gpu` or `tpu`; what JAX finds unless given.
         workers: processes that share out the devices and train; this process unless given.
         client: of Dask, whose workers train instead, wherever they are; see docs/cluster.md.
-        commit: who saves what such a worker trained: this process, or, with `out` on a disk that all share, the worker.
+        commit: who saves what such a worker trained: the `owner`, this process, or, where all share the disk of `out`,
+            the `worker`.
         refine: more values of an axis around the best one of every optimizer on every combination of static axes, such
             as `{"axis": "learning_rate", "rounds": 2, "count": 6}`.
         optimizers: of one's own, name -> `(learning_rate, **constants) -> optax.GradientTransformation`.
@@ -251,8 +250,8 @@ def run_grid(
         InputError: a grid that cannot be right.
         RuntimeError: a program failed.
     """
-    if commit not in get_args(Commit):
-        raise unknown("commit", commit, get_args(Commit))
+    if commit not in COMMITS:
+        raise unknown("commit", commit, COMMITS)
     if commit == "worker" and not client:
         raise InputError("commit='worker' is about the workers of a cluster: give its `client`, too, or leave it out.")
     grid = grid if isinstance(grid, Grid) else Grid(grid)

@@ -56,7 +56,7 @@ def test_programs_of_other_compiler_options_are_compiled_each(programs, parts, d
 
 @pytest.mark.parametrize(("products", "chosen"), [(0.9, module.RAW), (1.1, module.PLAIN)])
 def test_what_little_is_looked_at_is_compiled_at_level_0(products, chosen, programs, parts, devices, tables):
-    (program,) = programs({})
+    (program,) = programs({"seed": [0, 1]})
     table = tables(program)
     begin, advance, look = prepare(program, parts, table, devices).stages
     rows, weights = len(table[0].x), 4 * 3 + 3

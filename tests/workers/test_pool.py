@@ -4,6 +4,7 @@ import os
 import signal
 import time
 
+import jax
 import numpy as np
 import pytest
 
@@ -157,13 +158,20 @@ def test_an_error_of_a_program_is_its_own_and_is_not_tried_again(parts, start):
     assert done == {2: "NotImplementedError: no such hardware", 3: ""}
 
 
-def test_a_worker_whose_memory_ran_out_is_replaced(acting, start, tmp_path):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "MemoryError"),
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out"), "JaxRuntimeError: RESOURCE_EXHAUSTED: Out"),
+    ],
+)
+def test_a_worker_whose_memory_ran_out_is_replaced(error, said, acting, start, tmp_path):
     def starve():
-        raise MemoryError
+        raise error
 
     parts = acting(starve, times=1)
     programs, tables = programs_of(parts, *({"width": width, "optimizer": "acting"} for width in (2, 3)))
-    assert [done.error for done in start(parts, 1)(programs, tables)] == ["MemoryError", ""]
+    assert [done.error for done in start(parts, 1)(programs, tables)] == [said, ""]
     first, *_, last = (tmp_path / "acted").read_text().split()
     assert first != last
 
