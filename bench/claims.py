@@ -1,5 +1,6 @@
 """Claims of one's own: what a table `[[claim]]` in a grid's file may say; `bench/verdicts.py` judges them."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -47,7 +48,7 @@ def _check(one: OwnClaim, grid: Grid) -> None:
         raise unknown("kind", one.kind, FIELDS)
     needed = FIELDS[one.kind]
     allowed = {*needed, "where"} if one.kind == "slope" else {*needed}
-    for name in {name for names in FIELDS.values() for name in names} | {"where"}:
+    for name in dict.fromkeys([*itertools.chain.from_iterable(FIELDS.values()), "where"]):
         given = getattr(one, name) is not None
         if given and name not in allowed:
             raise InputError(

@@ -13,6 +13,7 @@ from bench import studies
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted([*(ROOT / "bench").rglob("*.py"), *(ROOT / "models").rglob("*.py")])
 FORBIDDEN_MODULES = {"pickle", "yaml", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+STUDIES = sorted((ROOT / "bench/studies").rglob("*.py"))
 READS_PICKLES = {"bench/workers/parcel.py"}  # from its parent process, through a pipe of its own
 FORBIDDEN_CALLS = {"eval", "exec", "__import__"}
 
@@ -53,6 +54,28 @@ def test_training_knows_no_study(path, parts):
         term = name in words or "_" not in name  # a single word is the field's before it is a study's
         assert term or not re.search(rf"\b{name}\b", text), name
         assert not re.search(rf"\b{studies.get(name).id}\b", text), name
+
+
+def _of_a_set(node, sets):
+    """Whether an expression is a set, by how it is written or by its name."""
+    return (
+        isinstance(node, (ast.Set, ast.SetComp))
+        or (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("set", "frozenset"))
+        or (isinstance(node, ast.Name) and node.id in sets)
+        or (isinstance(node, ast.BinOp) and _of_a_set(node.left, sets))
+    )
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
+def test_no_finding_and_no_row_of_a_picture_comes_in_the_order_of_a_set(path):
+    """Which depends on Python's hash seed for text, so that the same command would give two tables."""
+    for function in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)):
+        inside = list(ast.walk(function))
+        given = [node for node in inside if isinstance(node, ast.Assign) and _of_a_set(node.value, ())]
+        sets = {target.id for node in given for target in node.targets if isinstance(target, ast.Name)}
+        for node in inside:
+            if isinstance(node, (ast.For, ast.comprehension)):
+                assert not _of_a_set(node.iter, sets), f"{path.name}: for ... in {ast.unparse(node.iter)}"
 
 
 @pytest.mark.parametrize("module", ["bench", "bench.spec", "bench.errors", "bench.plan", "bench.studies"])

@@ -113,7 +113,7 @@ def logit_gradients(cells: Callable[[Evidence], Iterable[Any]]) -> Figure:
         return rows(names, found)
 
     def wanted(evidence: Evidence) -> Frame:
-        kept = {run.dtype for run, *_ in cells(evidence)}
+        kept = dict.fromkeys(run.dtype for run, *_ in cells(evidence))
         return rows(names, [(a, a - one, kinds[one], at) for at in kept for one in kinds for a in (0.0, 0.5, 1.0)])
 
     return Figure("dC/dz_j is a_j - y_j, for every class", seen, *names, theory=wanted)

@@ -40,9 +40,8 @@ def grids(profile: Profile, data: Lookup) -> Sequence[Grid]:
 
 def judge(evidence: Evidence) -> Sequence[Finding]:
     paths = [(run, steps, theta[:, 0].astype(float)) for run, steps, theta in evidence.vector("parameter")]
-    found = [
-        _formula([path for path in paths if path[0].dtype == dtype], dtype) for dtype in {p[0].dtype for p in paths}
-    ]
+    dtypes = dict.fromkeys(path[0].dtype for path in paths)
+    found = [_formula([path for path in paths if path[0].dtype == dtype], dtype) for dtype in dtypes]
     found += [*_golden(paths), *_ends(paths), *_stalls(paths)]
     by_speed = {s: [abs(x[-1] - run["surface.x"]) for run, _, x in paths if _speed(run) == s] for s in SPEEDS}
     stable, left, large = max(by_speed[1.0] + by_speed[1.9]), max(by_speed[0.002]), max(by_speed[2.1])

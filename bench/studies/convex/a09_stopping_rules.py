@@ -57,7 +57,7 @@ def refine(evidence: Evidence, completed: int) -> Sequence[Grid]:
         own = [run for run in runs if _kappa(run) == kappa]
         stops = {max(run["steps_taken"] - back, 0) for run in own for back in range(3)}
         starts = {"start.y": [run["start.y"] for run in own]} if kappa else {}
-        record = {"checkpoints": [tuple(stops)], "probes": "parameters"}
+        record = {"checkpoints": [tuple(sorted(stops))], "probes": "parameters"}
         found.append(Grid({**_axes(kappa, evidence.data), **starts, **record}))
     return found
 

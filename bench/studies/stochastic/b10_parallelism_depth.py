@@ -68,7 +68,7 @@ def _sums(table: Any, paths: Sequence[Any]) -> Iterator[Finding]:
 def _effects(table: Any, paths: Sequence[Any]) -> Iterator[Finding]:
     """How far apart the ends of an epoch lie under different orders of its batches."""
     own = [(run, end[-1]) for run, _, end in paths if run.order == "shuffled_batches" and run.batch_size > 1]
-    for size in {int(run.batch_size) for run, _ in own}:
+    for size in sorted({int(run.batch_size) for run, _ in own}):
         ends = [np.stack([e for run, e in own if (run.batch_size, run.learning_rate) == (size, r)]) for r in RATES]
         spread = np.array([np.sqrt(np.sum(np.var(end, axis=0))) for end in ends])
         slope = np.polyfit(np.log(RATES), np.log(spread + 1e-300), 1)[0]
