@@ -77,7 +77,7 @@ def draw(figure: Figure, found: Frame, look: Look, predicted: Frame | None = Non
     text = f"{figure.title}. {of}{panels}. {' '.join(said)}{ends} {int(found['lost'].sum())} runs diverged."
     layers = alt.layer(*_layers(figure, found, look, bool(len(theory))), data=_plain(data))
     names = list(found["facet"].cat.categories)
-    columns = max(min(look.columns, len(names)), 1)
+    columns = look.beside(len(names))
     width = (look.width - 15 * look.size) / columns - (2 * look.size if figure.facet else 0)
     chart: Any = layers.properties(width=width, height=look.height * (1 if len(names) <= look.columns else 0.7))
     if figure.facet:

@@ -191,7 +191,7 @@ def _panels(chart: Any, figure: Figure, found: Frame, look: Look) -> Any:
     if not figure.facet:
         return chart.properties(width=look.width - scale - legend, height=look.height)
     names = [name for name in found["facet"].cat.categories if (found["facet"] == name).any()]
-    columns = max(min(look.columns, len(names)), 1)
+    columns = look.beside(len(names))
     width = (look.width - scale - legend) / columns - 2 * look.size
     height = look.height if len(names) <= look.columns else 0.7 * look.height
     facet = alt.Facet("facet:N", sort=names, header=panel_header(figure.facet, names))

@@ -1,6 +1,7 @@
 """How pictures look: on a page that may be light or dark, and in print."""
 
 import dataclasses
+import math
 from typing import Any
 
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#7A7A7A")
@@ -36,6 +37,11 @@ class Look:
     ink: str
     background: str
     interactive: bool
+
+    def beside(self, panels: int) -> int:
+        """How many of so many panels stand beside each other, in rows about equally full: four are two rows of two."""
+        rows = math.ceil(panels / self.columns)
+        return math.ceil(panels / rows) if rows else 1
 
     def config(self) -> dict[str, Any]:
         """The Vega-Lite configuration."""
