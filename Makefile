@@ -39,7 +39,7 @@ speed: $(VENV)/.dev  ## the timings, by pytest-benchmark, on an otherwise idle m
 	$(BIN)/python -m pytest tests/speed --benchmark-enable $(BASELINE) $(ARGS)
 
 faults: $(VENV)/.dev  ## kills, full disks, other users, jumping clocks, mutants of the store; says how many points survived
-	FAULTS=all $(BIN)/python -m pytest -s tests/faults tests/store tests/workers tests/cluster tests/test_stopping.py $(ARGS)
+	FAULTS=all $(BIN)/python -m pytest -n auto --dist worksteal tests/faults tests/store tests/workers tests/cluster tests/test_stopping.py $(ARGS)
 
 fuzz: $(VENV)/.dev  ## grids, TOML, CSV, Parquet and manifests as chance makes them, for about ten minutes
 	FUZZ_EXAMPLES=20000 $(BIN)/python -m pytest tests/fuzz $(ARGS)

@@ -212,3 +212,10 @@ def test_a_damaged_folder_is_named(tmp_path):
 def test_the_package_has_no_other_names():
     with pytest.raises(AttributeError, match="no attribute 'runs'"):
         bench.runs  # noqa: B018
+
+
+@pytest.mark.parametrize(("commit", "said"), [("worker", "give its `client`, too"), ("nobody", "Valid: owner, worker")])
+def test_a_wrong_way_to_save_is_refused(commit, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        bench.run_grid({"data": "iris", "model": "softmax", "steps": 2}, out=tmp_path, commit=commit)
+    assert not list(tmp_path.iterdir())

@@ -283,10 +283,3 @@ def test_in_python_too_workers_save_what_they_train(cluster, tmp_path, monkeypat
     found = bench.run_grid(axes, out=tmp_path, client=cluster.client, commit="worker", platform="cpu")
     assert len(found["runs"]) == 2
     assert not here  # in this process
-
-
-@pytest.mark.parametrize(("commit", "said"), [("worker", "give its `client`, too"), ("nobody", "Valid: owner, worker")])
-def test_who_saves_in_python_is_one_of_two_and_needs_a_client(commit, said, tmp_path):
-    with pytest.raises(InputError, match=said):
-        bench.run_grid({**LOOK, "model": "softmax"}, out=tmp_path, commit=commit)
-    assert not list(tmp_path.iterdir())

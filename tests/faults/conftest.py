@@ -1,4 +1,4 @@
-"""Fixtures of the fault tests, and the table of points injected and survived that `make faults` ends with."""
+"""Fixtures of the fault tests, and what `make faults` ends with: what they said, and points injected and survived."""
 
 import collections
 from collections.abc import Callable, Iterator
@@ -60,11 +60,17 @@ def same(undisturbed: Folder) -> Callable[[Path], None]:
 def points(record_property) -> Callable[[str, int, int], None]:
     """Says of a row of faults how many points were injected, and how many of them survived."""
 
-    def say(row: str, injected: int, survived: int) -> None:
+    def count(row: str, injected: int, survived: int) -> None:
         record_property("points", (row, injected, survived))
         assert survived == injected
 
-    return say
+    return count
+
+
+@pytest.fixture
+def say(record_property) -> Callable[[str], None]:
+    """Takes a line that the summary prints, whichever process the test runs in."""
+    return lambda line: record_property("said", line)
 
 
 @pytest.fixture
@@ -74,14 +80,15 @@ def chance(request) -> np.random.Generator:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Prints the points of every row."""
+    """Prints what tests said, and the points of every row."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    called = [report for report in reports if getattr(report, "when", "") == "call"]
+    told = [pair for report in called for pair in report.user_properties]
+    for line in sorted(value for name, value in told if name == "said"):
+        terminalreporter.write_line(line)
     found: dict[str, list[int]] = collections.defaultdict(lambda: [0, 0])
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name == "points" and getattr(report, "when", "") == "call":
-                    row, injected, survived = value
-                    found[row][0] += injected
-                    found[row][1] += survived
+    for row, injected, survived in (value for name, value in told if name == "points"):
+        found[row][0] += injected
+        found[row][1] += survived
     for row in sorted(found, key=lambda row: int(row[1:])):
         terminalreporter.write_line(f"{row:4} {found[row][0]:4} points injected, {found[row][1]:4} survived")

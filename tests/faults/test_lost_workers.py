@@ -91,7 +91,7 @@ def test_a_worker_that_is_stopped_past_its_time_is_replaced_and_the_numbers_are_
 @long
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: the limit on memory is that of Linux")
 @pytest.mark.filterwarnings("ignore:program .* is tried again")
-def test_a_program_for_which_memory_runs_out_is_said_and_the_rest_completes(suffering, points):
+def test_a_program_for_which_memory_runs_out_is_said_and_the_rest_completes(suffering, points, say):
     """F13; that a program is refused beforehand where its estimate is above what there is, is said elsewhere."""
 
     def starve():
@@ -101,7 +101,7 @@ def test_a_program_for_which_memory_runs_out_is_said_and_the_rest_completes(suff
     assert (judged.trained, judged.failed) == (len(WIDTHS), 1)
     (error,) = judged.evidence.programs.query("status == 'crashed'")["error"]
     assert error
-    print(f"said: {error}")
+    say(f"a worker that may not have the memory: {error}")
     points("F13", 1, 1)
 
 
@@ -156,7 +156,7 @@ for number, done in enumerate(found, 1):
 
 @long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="NOT RUN: no /proc to read memory from")
-def test_memory_levels_off_over_500_programs(points):
+def test_memory_levels_off_over_500_programs(points, say):
     """F15: the last 250 of 500 programs, three executables for five of them, add at most a twentieth.
 
     Memory is given back after a number of programs that needed something new, and rises between.
@@ -164,7 +164,7 @@ def test_memory_levels_off_over_500_programs(points):
     here = {**os.environ, "PYTHONPATH": str(ROOT), "DESCENTBENCH_CACHE": "off"}
     done = subprocess.run([sys.executable, "-c", MANY], env=here, capture_output=True, text=True, check=True)
     sizes = [int(line) for line in done.stdout.split()]
-    print(f"resident memory after 50, 100, ... 500 programs: {', '.join(f'{size / 1024:.0f}' for size in sizes)} MiB")
+    say(f"resident memory after 50, 100, ... 500 programs: {', '.join(f'{size / 1024:.0f}' for size in sizes)} MiB")
     assert len(sizes) == 10
     assert max(sizes[5:]) < 1.05 * max(sizes[:5])
     points("F15", 1, 1)

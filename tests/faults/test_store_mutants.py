@@ -240,7 +240,7 @@ def _fails(copy: Path, test: str) -> str:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS if ALL else MUTANTS[::10], ids=lambda mutant: mutant.what.replace(" ", "_"))
-def test_nothing_of_the_store_can_be_taken_out_unnoticed(mutant, copy, points):
+def test_nothing_of_the_store_can_be_taken_out_unnoticed(mutant, copy, points, say):
     path = copy / "bench" / "store" / f"{mutant.file}.py"
     whole = path.read_text()
     assert whole.count(mutant.before) == 1, "the text of this mutant is not in the store"
@@ -249,7 +249,7 @@ def test_nothing_of_the_store_can_be_taken_out_unnoticed(mutant, copy, points):
         failed = _fails(copy, mutant.test)
     finally:
         path.write_text(whole)
-    print(f"without {mutant.what}: {failed or 'NOTHING'} fails")
+    say(f"without {mutant.what}: {failed or 'NOTHING'} fails")
     points("F18", 1, int(bool(failed)))
 
 

@@ -23,7 +23,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 NOBODY = 65534
 
 
-def test_killed_in_training_at_random_times_the_same_command_goes_on(forge, command, same, chance, points, tmp_path):
+def test_killed_in_training_at_random_times_the_same_command_goes_on(
+    forge, command, same, chance, points, tmp_path, say
+):
     """F4."""
     out, kills, rounds = tmp_path / "out", 0, 0
     longest = _seconds(forge, command, tmp_path / "first")
@@ -41,7 +43,7 @@ def test_killed_in_training_at_random_times_the_same_command_goes_on(forge, comm
             kills += 1
     assert forge(command(out), tmp_path / "said")[0] == 0
     same(out)
-    print(f"killed {kills} times, completed {rounds + 1} times")
+    say(f"killed {kills} times, completed {rounds + 1} times")
     points("F4", kills, kills)
 
 
