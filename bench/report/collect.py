@@ -22,7 +22,12 @@ PROFILES = ("full", "quick")
 
 
 def collect(out: Path, asked: Sequence[str] = (), profile: str | None = None) -> Report:
-    """Reads what there is.
+    """Reads what there is, as `there` finds it."""
+    return read(out, there(out, asked, profile))
+
+
+def there(out: Path, asked: Sequence[str] = (), profile: str | None = None) -> dict[str, str]:
+    """Name -> profile of what there is: studies in the order of the catalogue, then other grids by name.
 
     Args:
         out: folder of the results.
@@ -32,19 +37,31 @@ def collect(out: Path, asked: Sequence[str] = (), profile: str | None = None) ->
     Raises:
         InputError: no results, or none of what was asked for.
     """
-    there = _there(out, profile)
-    if not there:
+    everything = _everything(out, profile)
+    if not everything:
         raise InputError(f"no results in {out}; run `python -m bench.run --out {out}` first.")
-    chosen = _chosen(asked, there) if asked else list(there)
-    missing = [name for name in chosen if name not in there]
+    chosen = _chosen(asked, everything) if asked else list(everything)
+    missing = [name for name in chosen if name not in everything]
     if missing and asked and len(missing) == len(chosen):
-        raise InputError(f"no results of {', '.join(missing[:5])} in {out}; there are {', '.join(list(there)[:8])}.")
-    cards = tuple(card_of(out, name, there[name]) for name in chosen if name in there)
+        raise InputError(
+            f"no results of {', '.join(missing[:5])} in {out}; there are {', '.join(list(everything)[:8])}."
+        )
+    return {name: everything[name] for name in chosen if name in everything}
+
+
+def read(out: Path, found: Mapping[str, str], tables: Mapping[str, Tables | None] | None = None) -> Report:
+    """Reads the cards of a page.
+
+    Args:
+        out: folder of the results.
+        found: their names and profiles.
+        tables: by name, those that have been read.
+    """
+    cards = tuple(card_of(out, name, profile, (tables or {}).get(name)) for name, profile in found.items())
     return Report(cards, out, tuple(_ratios(out / "peers" / "ratios.csv")))
 
 
-def _there(out: Path, profile: str | None) -> dict[str, str]:
-    """Name -> profile: studies in the order of the catalogue, then other grids by name."""
+def _everything(out: Path, profile: str | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for wanted in (profile,) if profile else PROFILES:
         for path in out.glob(f"*/{wanted}/manifest-0.json"):
@@ -53,21 +70,28 @@ def _there(out: Path, profile: str | None) -> dict[str, str]:
     return {name: found[name] for name in sorted(found, key=lambda name: (order.get(name, len(order)), name))}
 
 
-def _chosen(asked: Sequence[str], there: Mapping[str, str]) -> list[str]:
+def _chosen(asked: Sequence[str], everything: Mapping[str, str]) -> list[str]:
     names: list[str] = []
     for one in asked:
-        names += [one] if one in there else [study.name for study in studies.select([one])]
+        names += [one] if one in everything else [study.name for study in studies.select([one])]
     return list(dict.fromkeys(names))
 
 
-def card_of(out: Path, name: str, profile: str) -> Card:
-    """A study, or a grid of one's own, as it lies in a folder of results; damage is said on the card."""
+def card_of(out: Path, name: str, profile: str, tables: Tables | None = None) -> Card:
+    """A study, or a grid of one's own, as it lies in a folder of results; damage is said on the card.
+
+    Args:
+        out: folder of the results.
+        name: of the study.
+        profile: `full` or `quick`.
+        tables: of the folder, where they have been read.
+    """
     folder, note = Folder(out / name / profile), ""
-    tables, manifest = Tables(), {}
+    manifest: Mapping[str, Any] = {}
     try:
-        manifest, tables = folder.manifest(), Tables(folder)
+        manifest, tables = folder.manifest(), tables or Tables(folder)
     except InputError as error:  # one damaged or unfinished study must not hide the others
-        note = str(error)
+        tables, note = Tables(), str(error)
     findings = tuple(_findings(tables["findings"]))
     study = studies.get(name) if name in studies.names() else _own(name, tables)
     return Card(study.id or name, study, profile, tables, findings, tuple(_claims(study, findings)), manifest, note)

@@ -39,12 +39,15 @@ def write(
         raise InputError(f"the page needs {', '.join(absent)}; {REMEDY} installs what is missing.")
     from threadpoolctl import threadpool_limits
 
-    from bench.report.collect import collect
+    from bench.report.collect import there
+    from bench.report.drawing import read_and_drawn
     from bench.report.page import html
 
     path = out or results / "report.html"
+    found = there(results, asked, profile)
     with threadpool_limits(limits=1, user_api="blas"):  # theory has small matrices, which threads slow down
-        page = html(collect(results, asked, profile), static)
+        report, drawn = read_and_drawn(results, found, static)
+        page = html(report, static, drawn)
     save(page, path)
     return path
 

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ MOST_TELLING = 5
 """Rows of the short table of measured and predicted values."""
 
 
-def html(report: Report, static: bool = True) -> str:
+def html(report: Report, static: bool = True, drawn: Sequence[Shown] | None = None) -> str:
     """The page.
 
     Everything that comes from results passes Jinja's escaping, or, as JSON, its `tojson` filter, which escapes `<`,
@@ -37,6 +38,7 @@ def html(report: Report, static: bool = True) -> str:
     Args:
         report: what to say.
         static: put a still of each study's first figure in, for where no script runs.
+        drawn: the pictures of its cards; drawn here unless given.
     """
     style, script, library = _asset("page.css"), _asset("page.js"), bundle()
     assert "</script" not in library.lower() + script.lower()
@@ -44,7 +46,8 @@ def html(report: Report, static: bool = True) -> str:
         f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; style-src-elem {_hash(style)}; "
         "style-src-attr 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
-    cards = [_facts(card, drawn) for card, drawn in zip(report.cards, shown(report, static), strict=True)]
+    drawn = shown(report, static) if drawn is None else drawn
+    cards = [_facts(card, own) for card, own in zip(report.cards, drawn, strict=True)]
     families: dict[str, list[dict[str, Any]]] = {}
     for one in cards:
         families.setdefault(one["card"].family, []).append(one)

@@ -17,6 +17,7 @@ MOST_BYTES = 120_000
 _SPOKEN = re.compile(r' (?:aria-[a-z]+|role|class|pointer-events|version|xmlns:xlink)="[^"]*"')
 _LONG = re.compile(r"-?\d+\.\d\d+(?:e-?\d+)?")
 _EMPTY = re.compile(r'<path(?: display="none")? d=""[^>]*/>|<path d="M0,0h0v0h0Z"/>|<g>\s*</g>')
+_CLIP = re.compile(r'(id="|url\(#)clip(\d+)')
 _SHAPE = re.compile(r'<path((?: transform="[^"]*")?) d="([^"]{20,})"')
 _TAG = re.compile(r'<([a-z]+)((?: [a-zA-Z:-]+="[^"]*")*)(/?)>')
 _ATTRIBUTE = re.compile(r' ([a-zA-Z:-]+)="([^"]*)"')
@@ -61,6 +62,9 @@ def small(svg: str) -> str:
         svg: as Vega writes it.
     """
     svg = re.sub("<[^>]*>", lambda tag: _LONG.sub(_short, _SPOKEN.sub("", tag[0])), svg)  # words stay as they are
+    # Vega counts clips over all pictures of a process: from 0 on again, so that the same results make the same page.
+    clips = {own: str(place) for place, own in enumerate(dict.fromkeys(found[2] for found in _CLIP.finditer(svg)))}
+    svg = _CLIP.sub(lambda found: f"{found[1]}clip{clips[found[2]]}", svg)
     before = ""
     while svg != before:
         before, svg = svg, _EMPTY.sub("", svg)

@@ -117,15 +117,22 @@ def _modes(evidence: Evidence, run: Any) -> tuple[float, Any, Any]:
     """J*, the eigenvalues, and the first error in the eigenbasis."""
     plain = run.optimizer == "sgd" and run.regime == "batch" and run.schedule == "constant"
     if run.model == "quadratic" and plain:
-        (h, best), least = _bowl(run), 0.0
+        h, best = _bowl(run)
+        least, (values, vectors) = 0.0, np.linalg.eigh(h)
     elif run.model == "linear" and plain and (table := evidence.table(run)).y.ndim == 1:
-        h = quadratics.hessian(table.x, run.l2, run.bias)
-        best = quadratics.minimiser(table.x, table.y, run.l2, run.bias)
-        least = quadratics.loss(table.x, table.y, best, run.l2, run.bias)
+        least, best, values, vectors = _regression(Same(table), float(run.l2), bool(run.bias))
     else:
         return np.nan, np.ones(1), np.ones(1)
-    values, vectors = np.linalg.eigh(h)
     return least, values, vectors.T @ (_start(evidence, run, len(best)) - best)
+
+
+@functools.lru_cache(maxsize=64)  # the learning rates and starts of a configuration ask for the same
+def _regression(table: Same, l2: float, bias: bool) -> tuple[float, Any, Any, Any]:
+    """J*, where it is, and the eigenvalues and eigenvectors of linear regression on some rows."""
+    x, y = table.thing.x, table.thing.y
+    best = quadratics.minimiser(x, y, l2, bias)
+    values, vectors = np.linalg.eigh(quadratics.hessian(x, l2, bias))
+    return quadratics.loss(x, y, best, l2, bias), best, values, vectors
 
 
 def _start(evidence: Evidence, run: Any, size: int) -> Any:
@@ -222,9 +229,14 @@ def logistic_minimum(evidence: Evidence, run: Any, steps: Any, measured: Any) ->
     """J* of logistic regression with a penalty, by Newton's method; NaN without one, where there may be no minimum."""
     if run.model != "logistic" or not run.l2 > 0:
         return np.full(measured.shape, np.nan)
-    table = evidence.table(run)
-    best = logistic.minimiser(table.x, table.y, run.l2)
-    return np.full(measured.shape, logistic.loss(table.x, table.y, best, run.l2))
+    return np.full(measured.shape, _logistic_regression(Same(evidence.table(run)), float(run.l2)))
+
+
+@functools.lru_cache(maxsize=64)
+def _logistic_regression(table: Same, l2: float) -> float:
+    """J* on some rows."""
+    x, y = table.thing.x, table.thing.y
+    return logistic.loss(x, y, logistic.minimiser(x, y, l2), l2)
 
 
 LOSS = curve("train_loss", quadratic)
