@@ -30,6 +30,13 @@ LOCAL: dict[str, Any] = {
     "silence_logs": 50,
 }
 """A cluster of this host; its workers come back when they die."""
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "500ms",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "2s",
+}
+"""How often its processes look at themselves: Dask's 2 to 100 times a second take a twentieth of the cores."""
 PATIENCE = 30.0
 """Seconds without a worker after which it is said that one is waited for."""
 
@@ -134,6 +141,7 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
     count = workers_of(text)
     address = None if count else check_address(text)
     try:
+        from dask import config  # noqa: PLC0415
         from distributed import Client, LocalCluster, Security  # noqa: PLC0415
     except ImportError:
         raise InputError(f"--dask needs the extra `cluster`: {REMEDY}.") from None
@@ -147,7 +155,8 @@ def connected(text: str, platform: str | None = None, devices: int | None = None
         if count:
             most = devices if platform == "cpu" else None  # whose devices are cores
             workplace = dataclasses.replace(workplace, cores=tuple(filter(None, core_groups(count, most))))
-            address = stack.enter_context(LocalCluster(n_workers=count, **LOCAL))
+            with config.set(QUIET):
+                address = stack.enter_context(LocalCluster(n_workers=count, **LOCAL))
         try:
             client = stack.enter_context(Client(address, set_as_default=False))
         except (OSError, TimeoutError, TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
 """Hands programs to the workers of a cluster, the longest first, and yields what comes back.
 
 A bounded number of programs is under way, so that the memory of this process does not grow with the grid. A program
-whose worker dies is tried again; after `TRIES` beginnings it counts as crashed.
+whose worker dies is tried again, as often as `bench.cluster.patience` says; then it counts as crashed.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cluster.connect import Cluster
+from bench.cluster.patience import Patience
 from bench.cluster.shared import Shared
 from bench.cluster.worker import Job, Refused, Trained, train
 from bench.errors import InputError, named
@@ -25,7 +26,6 @@ from bench.spec import Parts, Program, Table
 from bench.store import marked
 from bench.workers import packed
 
-TRIES = 3
 AHEAD = 2  # programs under way per thread of a worker: one runs, and the next is there when it ends
 LEAST = 16  # programs under way where there are few workers, so that a cluster that adapts sees that there is work
 KEPT = 8  # tables of different data kept on the cluster
@@ -104,8 +104,9 @@ class _Flight:
     def __init__(self, client: Any, job: Job, tables: Tables, work: Any = train) -> None:
         self.client, self.job, self.tables, self.work = client, job, tables, work
         self.flying: dict[str, tuple[Any, Program]] = {}
-        self.begun: Counter[str] = Counter()  # key of a program -> how often a worker began it
-        self.killed: Counter[str] = Counter()  # and how often the scheduler gave it up
+        self.patience = Patience()
+        self.killed: Counter[str] = Counter()  # key of a program -> how often the scheduler gave it up
+        self.doubted: deque[Program] = deque()  # their workers died: to be judged when it is known how often others do
         self.news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self.held: OrderedDict[Any, Any] = OrderedDict()
         self.refused: set[str] = set()
@@ -117,7 +118,15 @@ class _Flight:
         self.client.subscribe_topic(self.job.topic, self._began)
         try:
             limit, landed = 1 if alone else self._limit(), 0
-            while waiting or self.flying:
+            while waiting or self.flying or self.doubted:
+                while self.doubted and (self.patience.sure or not (waiting or self.flying)):
+                    program = self.doubted.popleft()
+                    if self._hopeless(program):
+                        yield _crashed(program, self.patience.tries)
+                    else:
+                        waiting.appendleft(program)
+                if not (waiting or self.flying):
+                    break
                 while waiting and len(self.flying) < limit:
                     self._send(waiting.popleft())
                 arrived = self._arrived()
@@ -136,8 +145,9 @@ class _Flight:
 
     def _began(self, event: tuple[float, str]) -> None:
         """Is told, in a thread of the client, that a worker begins a program."""
-        self.begun[event[1]] += 1
-        if self.begun[event[1]] > TRIES:
+        begun = self.patience.begun
+        begun[event[1]] += 1
+        if begun[event[1]] > self.patience.tries:
             for name, (_, program) in list(self.flying.items()):
                 if program.key == event[1]:
                     self.news.put(name)
@@ -196,12 +206,13 @@ class _Flight:
         if name not in self.flying:
             return None
         future, program = self.flying.pop(name)
-        if self.begun[program.key] > TRIES and not future.done():
+        if not future.done() and self.patience.begun[program.key] > self.patience.tries:
             self.client.cancel([future], force=True)
-            return _crashed(program)
+            self.doubted.append(program)
+            return None
         found = self._result(future)
         if isinstance(found, Trained):
-            del self.begun[program.key]
+            self.patience.returned(program.key)
             return self._trained(program, found)
         if isinstance(found, Refused):
             if found.worker not in self.refused:
@@ -209,12 +220,17 @@ class _Flight:
             self.refused.add(found.worker)
         elif found == "killed":
             self.killed[program.key] += 1
-            if max(self.begun[program.key], self.killed[program.key]) >= TRIES:
-                return _crashed(program)
+            if self._hopeless(program):
+                self.doubted.append(program)
+                return None
         elif found:
             return Executed(program, None, None, found)
         self._send(program)
         return None
+
+    def _hopeless(self, program: Program) -> bool:
+        """Whether enough workers died under a program."""
+        return max(self.patience.begun[program.key], self.killed[program.key]) >= self.patience.tries
 
     def _trained(self, program: Program, found: Trained) -> Executed:
         """What a worker says, if what it has saved is there."""
@@ -241,8 +257,8 @@ class _Flight:
             return named(error)
 
 
-def _crashed(program: Program) -> Executed:
-    return Executed(program, None, None, f"{TRIES} workers died while they trained it")
+def _crashed(program: Program, deaths: int) -> Executed:
+    return Executed(program, None, None, f"{deaths} workers died while they trained it")
 
 
 @contextlib.contextmanager

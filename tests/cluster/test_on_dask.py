@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import Future
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ import optax
 import pytest
 
 import bench
-from bench.cluster import connect, executor, rate, worker
+from bench.cluster import connect, executor, patience, rate, worker
 from bench.errors import InputError
 from bench.measure import Compiler, execute
 from bench.parts import Catalogue
@@ -28,7 +29,7 @@ from bench.store import Folder
 
 ROOT = Path(__file__).parents[2]
 
-pytest.importorskip("distributed", reason="needs the extra `cluster`")
+KilledWorker = pytest.importorskip("distributed", reason="needs the extra `cluster`").KilledWorker
 pytestmark = pytest.mark.slow
 
 LOOK = {"data": "iris", "steps": 3, "probes": "norms"}
@@ -48,6 +49,12 @@ def test_a_worker_of_one_device_has_one_core():
         assert [len(cores) for cores in found.workplace.cores] == [1]
         (affinity,) = found.client.run(lambda: len(os.sched_getaffinity(0))).values()
         assert affinity == 1
+        assert set(found.client.run(looks).values()) == {1000}
+
+
+def looks(dask_worker):
+    """Milliseconds from one look of a worker at itself to the next."""
+    return dask_worker.periodic_callbacks["tick"].callback_time
 
 
 def _faults(size=8 << 20, times=50):
@@ -128,7 +135,59 @@ def test_a_program_that_kills_its_workers_is_given_up_and_the_others_are_done(cl
     assert by_activation["lethal"].error == "3 workers died while they trained it"
     assert by_activation["lethal"].outcome is None
     assert sum(bool(done.error) for done in found) == 1
-    assert executor.TRIES <= (tmp_path / "begun").read_text().count("begun") <= executor.TRIES + 1
+    assert patience.TRIES <= (tmp_path / "begun").read_text().count("begun") <= patience.TRIES + 1
+
+
+class Deadly:
+    """A client whose workers die under the n-th longest program so many times, and train it at once otherwise."""
+
+    status = "running"
+
+    def __init__(self, *deaths):
+        self.deaths, self.met, self.begun = list(deaths), {}, Counter()
+
+    def nthreads(self):
+        return {"a worker": 1}
+
+    def subscribe_topic(self, topic, handler):
+        self.said = handler
+
+    def unsubscribe_topic(self, topic): ...
+
+    def cancel(self, futures, force): ...
+
+    def submit(self, work, *arguments, key, **_):
+        future = Future()
+        future.key, future.status = key, "finished"
+        if work is list:
+            return future
+        program = arguments[1]
+        place = self.met.setdefault(program.key, len(self.met))
+        self.begun[place] += 1
+        self.said((0.0, program.key))
+        if self.begun[place] <= self.deaths[place]:
+            future.set_exception(KilledWorker(key, None, 3))
+        else:
+            future.set_result(worker.Trained(None, None, ""))
+        return future
+
+
+@pytest.mark.parametrize(
+    ("deaths", "begun", "errors"),
+    [
+        ((99, 0, 0), 3, ["3 workers died while they trained it"]),
+        ((3, 2, 2), 4, []),  # is put aside after three, until it is known that others die as well
+        ((99, 1, 1), patience.MOST, [f"{patience.MOST} workers died while they trained it"]),
+    ],
+)
+def test_a_program_is_given_up_for_more_deaths_than_others_have(parts, deaths, begun, errors):
+    client = Deadly(*deaths)
+    job = worker.Job(worker.Workplace(), {}, None, "a topic of this test")
+    programs, tables = planned(parts, GRID)
+    found = list(executor._Flight(client, job, tables).all(programs))
+    assert client.begun[0] == begun
+    assert [done.error for done in found if done.error] == errors
+    assert Counter(done.program.key for done in found) == Counter(program.key for program in programs)
 
 
 def test_few_programs_are_under_way_however_many_there_are(cluster, parts, monkeypatch):
