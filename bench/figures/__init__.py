@@ -3,6 +3,7 @@
 from bench.figures.drawn import Drawn
 from bench.figures.findings import against_theory
 from bench.figures.grid import heat, layer_strip, loss_curves, sensitivity, stability
+from bench.figures.growth import growth
 from bench.figures.ledger import ledger
 from bench.figures.look import PAPER, SCREEN, WIDE, Look
 from bench.figures.own import own_charts
@@ -20,6 +21,7 @@ __all__ = [
     "against_theory",
     "best_rates",
     "charts",
+    "growth",
     "heat",
     "layer_strip",
     "ledger",

@@ -21,10 +21,10 @@ VALUES: dict[str, tuple[int | str, ...]] = {
 
 
 class Point(NamedTuple):
-    """Seconds of all runs at one value of what grows; compiling apart."""
+    """Seconds of all runs at one value of what grows, rows of a batch where that is all; compiling apart."""
 
     axis: str
-    value: int | str
+    value: int
     trainer: str
     seconds: float
     compile_seconds: float
@@ -58,9 +58,10 @@ def grow(peers: Sequence[str], devices: Sequence[Any], repeats: int = 3) -> Iter
         A point per cell and trainer.
     """
     with ProcessPoolExecutor(len(devices), multiprocessing.get_context("spawn"), one_thread) as pool:
-        for axis, value, cell in cells():
+        for axis, size, cell in cells():
             ours = Ours(cell, devices, STEPS)
             work, compiling = ours.work(), ours.compile()
+            value = work.batch if size == "full" else int(size)
             timed = {name: Timed(name, work, pool, len(devices)) for name in peers}
             first = {name: one.settle() for name, one in timed.items()}
             ours.run()

@@ -1,5 +1,6 @@
 """Ratios, limits and growth in the terminal, on disk and as pictures."""
 
+import dataclasses
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -75,41 +76,12 @@ def save(found: Sequence[Ratio] | Sequence[Limit] | Sequence[Point], path: Path)
 
 def draw(folder: Path) -> list[Path]:
     """Pictures of the tables that a folder has, each in a file of its own; returns their paths."""
-    import altair as alt
+    from bench import figures
+    from bench.figures.export import save as write
 
-    made = []
-    if (folder / "ratios.csv").exists():
-        ratios: Any = pd.read_csv(folder / "ratios.csv")
-        ratios = ratios[~ratios["compile_included"] | (ratios["cell"] == "headline")]
-        base = alt.Chart(ratios).encode(y=alt.Y("cell:N", title=None, sort=None), color=alt.Color("peer:N", title=None))
-        scale = alt.Scale(type="log")
-        points = base.mark_point(filled=True, size=50).encode(
-            x=alt.X("ratio_median:Q", scale=scale, title="times as fast as the peer")
-        )
-        ranges = base.mark_rule().encode(x="ratio_low:Q", x2="ratio_high:Q")
-        one = alt.Chart(pd.DataFrame({"x": [1]})).mark_rule(strokeDash=[4, 4]).encode(x="x:Q")
-        made.append(_picture((one + ranges + points).properties(width=520), folder / "ratios.png"))
-    if (folder / "growth.csv").exists():
-        growth: Any = pd.read_csv(folder / "growth.csv")
-        growth["value"] = growth["value"].replace("full", "1797").astype(float)
-        growth["seconds"] += growth["compile_seconds"]
-        chart = alt.Chart(growth).mark_line(point=True)
-        chart = chart.encode(
-            x=alt.X("value:Q", scale=alt.Scale(type="log"), title=None),
-            y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds, compiling included"),
-            color=alt.Color("trainer:N", title=None),
-        )
-        panels = [
-            chart.transform_filter(alt.datum.axis == axis).properties(title=title, width=260, height=200)
-            for axis, title in TITLES.items()
-        ]
-        made.append(_picture(alt.concat(*panels, columns=2), folder / "growth.png"))
+    made, look = [], dataclasses.replace(figures.WIDE, columns=2)
+    for name, picture in (("ratios", figures.ratios), ("growth", figures.growth)):
+        if (folder / f"{name}.csv").exists():
+            made.append(folder / f"{name}.svg")
+            write(picture(pd.read_csv(folder / f"{name}.csv"), look), made[-1])
     return made
-
-
-TITLES = {"runs": "runs", "depth": "hidden layers", "width": "units per layer", "batch_size": "rows of a batch"}
-
-
-def _picture(chart: Any, path: Path) -> Path:
-    chart.save(path, scale_factor=2)
-    return path

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.figures import PAPER, SCREEN, WIDE, against_theory, ledger, ratios, stability
+from bench.figures import PAPER, SCREEN, WIDE, against_theory, growth, ledger, ratios, stability
 from bench.figures.axes import ticks
 from bench.figures.export import FORMATS, fitted
 from bench.figures.findings import dots
@@ -181,3 +181,17 @@ def test_ratios_are_of_what_was_compiled_before_where_that_was_measured(sound):
     sound(drawn)
     assert drawn.data["ratio_median"].tolist() == [2.0, 20.0]
     assert drawn.description.endswith("for 2 trainings and 2 peers: 1.8 to 22.")
+
+
+def test_growth_has_a_panel_for_each_thing_that_grows_and_says_what_is_extrapolated(sound):
+    rows = [
+        ("runs", 8, "here", 0.1, 1.0, False),
+        ("runs", 80, "there", 10.0, 0.0, True),
+        ("depth", 1, "here", 0.1, 1.0, False),
+    ]
+    table = pd.DataFrame(rows, columns=["axis", "value", "trainer", "seconds", "compile_seconds", "extrapolated"])
+    drawn = growth(table)
+    sound(drawn)
+    assert drawn.description.endswith("over runs, hidden layers: here, there take 1.1 to 10.")
+    assert "extrapolated" in str(drawn.chart.to_dict()["title"])
+    assert "extrapolated" not in str(growth(table[~table["extrapolated"]]).chart.to_dict()["title"])
