@@ -206,9 +206,12 @@ class _Flight:
         if name not in self.flying:
             return None
         future, program = self.flying.pop(name)
-        if not future.done() and self.patience.begun[program.key] > self.patience.tries:
-            self.client.cancel([future], force=True)
-            self.doubted.append(program)
+        if future.status == "pending":  # it was begun once more, after many deaths
+            if self.patience.begun[program.key] > self.patience.tries:
+                self.client.cancel([future], force=True)
+                self.doubted.append(program)
+            else:  # others are known to have had as many meanwhile
+                self.flying[name] = future, program
             return None
         found = self._result(future)
         if isinstance(found, Trained):

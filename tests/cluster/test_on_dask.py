@@ -190,6 +190,19 @@ def test_a_program_is_given_up_for_more_deaths_than_others_have(parts, deaths, b
     assert Counter(done.program.key for done in found) == Counter(program.key for program in programs)
 
 
+def test_a_beginning_too_many_ends_a_program_unless_others_have_died_as_often_meanwhile(parts):
+    client, future = Deadly(), Future()
+    future.status = "pending"
+    (program, *_), tables = planned(parts, GRID)
+    flight = executor._Flight(client, worker.Job(worker.Workplace(), {}, None, "a topic"), tables)
+    for innocent, flying, doubted in ((1, {"its name"}, []), (0, set(), [program])):
+        flight.flying["its name"] = future, program
+        flight.patience = patience.Patience(Counter({program.key: patience.TRIES + 1}), back=1, innocent=innocent)
+        assert flight._landed("its name") is None
+        assert set(flight.flying) == flying
+        assert list(flight.doubted) == doubted
+
+
 def test_few_programs_are_under_way_however_many_there_are(cluster, parts, monkeypatch):
     monkeypatch.setattr(executor, "LEAST", 3)
     monkeypatch.setattr(executor, "AHEAD", 1)
